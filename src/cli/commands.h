@@ -1,0 +1,9 @@
+/* commands.h: the table of commands. A new command is its file and two rows: here and in main.c. */
+#ifndef BASTIDE_CLI_COMMANDS_H
+#define BASTIDE_CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+/* none yet */
+
+#endif

@@ -1,0 +1,115 @@
+/* main.c: finds the command, reads its words, runs it, prints its error. */
+#include "cli/arguments.h"
+#include "cli/commands.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command *const commands[] = {
+};
+
+static void show_all(FILE *out)
+{
+    fputs("bastide " BASTIDE_VERSION ": AI that runs on your own machine\n\nusage: bastide COMMAND [ARGUMENTS]\n\n", out);
+    for (size_t i = 0; i < LENGTH(commands); i++)
+        fprintf(out, "  %-14s %s\n", commands[i]->name, commands[i]->does);
+    fputs("\nbastide COMMAND --help shows a command's options and examples.\n"
+          "Exit status: 0 done, 1 the answer is no, 2 wrong use, 3 could not.\n",
+          out);
+}
+
+static void show_option(const struct option *option)
+{
+    char name[64], letter[8] = "    ";
+    snprintf(name, sizeof name, "--%s%s%s", option->name, option->takes ? " " : "", option->takes ? option->takes : "");
+    if (option->letter)
+        snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    printf("  %s%-24s %s\n", letter, name, option->does);
+}
+
+static void show_help(const struct command *command)
+{
+    printf("bastide %s: %s\n\nusage: bastide %s %s\n", command->name, command->does, command->name, command->takes);
+    if (command->details)
+        printf("\n%s", command->details);
+    if (command->options)
+        printf("\noptions:\n");
+    for (const struct option *option = command->options; option && option->name; option++)
+        show_option(option);
+    printf("\nexamples:\n%s", command->examples);
+    printf("\nExit status: 0 done, 1 the answer is no, 2 wrong use, 3 could not.\n");
+}
+
+/* How many words of the line are the command's name; 0 if it is not this command. */
+static int name_words(const struct command *command, int count, char **words)
+{
+    const char *rest = command->name;
+    for (int i = 0; i < count; i++) {
+        const size_t length = strlen(words[i]);
+        if (strncmp(rest, words[i], length) != 0)
+            return 0;
+        rest += length;
+        if (*rest == '\0')
+            return i + 1;
+        if (*rest++ != ' ')
+            return 0;
+    }
+    return 0;
+}
+
+enum status status_of(const struct error *error)
+{
+    return error->kind == ERROR_WRONG_USE ? STATUS_WRONG : STATUS_FAILED;
+}
+
+static enum status run(const struct command *command, int count, char **words, struct error *error)
+{
+    struct arguments arguments;
+    if (!arguments_read(command, count, words, &arguments, error))
+        return status_of(error);
+    if (option_given(&arguments, "help")) {
+        show_help(command);
+        return print_flush(error) ? STATUS_DONE : status_of(error);
+    }
+    return command->run(&arguments, error);
+}
+
+/* Which command the line names; NULL after having said what is wrong. */
+static const struct command *find(int count, char **words, int *used)
+{
+    for (size_t i = 0; i < LENGTH(commands); i++) {
+        *used = name_words(commands[i], count, words);
+        if (*used > 0)
+            return commands[i];
+    }
+    return NULL;
+}
+
+int main(int count, char **words)
+{
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error like others, so that files are closed properly */
+    if (count < 2) {
+        show_all(stderr);
+        return STATUS_WRONG;
+    }
+    if (strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0 || strcmp(words[1], "help") == 0) {
+        show_all(stdout);
+        return STATUS_DONE;
+    }
+    if (strcmp(words[1], "--version") == 0) {
+        puts("bastide " BASTIDE_VERSION);
+        return STATUS_DONE;
+    }
+    int used;
+    const struct command *command = find(count - 1, words + 1, &used);
+    if (!command) {
+        fprintf(stderr, "bastide: %s: no such command: see bastide --help\n", words[1]);
+        return STATUS_WRONG;
+    }
+    struct error error = { 0 };
+    const enum status status = run(command, count - 1 - used, words + 1 + used, &error);
+    if (error.kind != ERROR_NONE && error.kind != ERROR_PIPE)
+        fprintf(stderr, "bastide: %s\n", error.text);
+    return (int)status;
+}

@@ -1,0 +1,92 @@
+/* terminal.c: writing to the user: output whose failures are noticed, and progress bars. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool check_output(bool good, struct error *error)
+{
+    return good || error_system(error, "standard output", "write");
+}
+
+bool print(struct error *error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const int wrote = vprintf(format, arguments);
+    va_end(arguments);
+    return check_output(wrote >= 0, error);
+}
+
+bool print_bytes(struct span bytes, struct error *error)
+{
+    return check_output(bytes.bytes == 0 || fwrite(bytes.data, 1, bytes.bytes, stdout) == bytes.bytes, error);
+}
+
+bool print_flush(struct error *error)
+{
+    return check_output(fflush(stdout) == 0, error);
+}
+
+/* What the bar needs to remember; the one progress of a program that has one terminal. */
+struct bar {
+    const char *what;
+    double started, shown;
+};
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void draw_bar(const struct bar *bar, uint64_t done, uint64_t total, double now)
+{
+    enum { WIDTH = 24 };
+    char have[16], all[16], rate[16];
+    const double elapsed = now - bar->started;
+    const double per_second = elapsed > 0.2 ? (double)done / elapsed : 0;
+    const int filled = total ? (int)((double)WIDTH * (double)done / (double)total) : 0;
+    fprintf(stderr, "\r\033[K%s ", bar->what);
+    if (total)
+        fprintf(stderr, "[%.*s%*s] %3d%% ", filled, "########################", WIDTH - filled, "",
+                (int)(100.0 * (double)done / (double)total));
+    fprintf(stderr, "%s", size_text((size_t)done, have));
+    if (total)
+        fprintf(stderr, " of %s", size_text((size_t)total, all));
+    if (per_second > 0)
+        fprintf(stderr, ", %s/s", size_text((size_t)per_second, rate));
+    if (per_second > 0 && total > done)
+        fprintf(stderr, ", %.0f s left", (double)(total - done) / per_second);
+}
+
+/* Draws at most ten times a second, and nothing at all for work that takes less than a third of a second. */
+static bool update_bar(void *context, const char *what, uint64_t done, uint64_t total)
+{
+    struct bar *bar = context;
+    const double now = seconds_now();
+    if (!bar->what || strcmp(bar->what, what) != 0)
+        *bar = (struct bar){ .what = what, .started = now };
+    const bool ends = total && done >= total;
+    if (ends) {
+        if (bar->shown > 0)
+            fprintf(stderr, "\r\033[K");
+        bar->what = NULL;
+    } else if (now - bar->started > 0.3 && now - bar->shown > 0.1) {
+        draw_bar(bar, done, total, now);
+        bar->shown = now;
+    }
+    return true;
+}
+
+const struct progress *terminal_progress(void)
+{
+    static struct bar bar; /* the terminal is global itself */
+    static const struct progress progress = { update_bar, &bar };
+    return isatty(STDERR_FILENO) ? &progress : NULL;
+}

@@ -1,0 +1,209 @@
+/* engine.h: a model, its tokenizer and template, sequences of tokens; tokens in, logits out.
+ *
+ *   struct gguf       the file: keys and tensors, checked
+ *   struct tokenizer  text to token ids and back                       from the file's keys
+ *   struct template   messages to a prompt                             from the file's keys, or a text
+ *   struct model      weights, packed for this processor; read-only, shared by threads
+ *   struct sequence   one conversation's tokens and their KV cache; one user at a time
+ *   struct engine     threads and scratch that run batches of tokens through a model; one user at a time
+ *   struct sampler    logits to the next token
+ */
+#ifndef BASTIDE_ENGINE_H
+#define BASTIDE_ENGINE_H
+
+#include "base/base.h"
+
+/* ---- the file --------------------------------------------------------------------------------------------------- */
+
+struct gguf;
+
+/* Maps and checks a GGUF file (versions 2 and 3): afterwards every key and tensor lies inside the file. Weights are
+ * not read. Source: github.com/ggml-org/ggml/blob/master/docs/gguf.md */
+MUST_USE bool gguf_open(const char *path, struct gguf **out, struct error *error);
+void gguf_close(struct gguf *gguf);
+
+/* ---- text to tokens and back ------------------------------------------------------------------------------------- */
+
+struct tokenizer;
+
+#define TOKEN_NONE UINT32_MAX
+
+/* A list of token ids that grows. Zero-initialised is empty. */
+struct tokens {
+    uint32_t *ids;
+    size_t count;
+    size_t capacity;
+};
+
+MUST_USE bool tokens_add(struct tokens *tokens, uint32_t id, struct error *error);
+void tokens_free(struct tokens *tokens);
+
+/* Builds the tokenizer that tokenizer.ggml.* describes: byte-level BPE ("gpt2") or SentencePiece ("llama").
+ * The tokenizer points into gguf, which must stay open. */
+MUST_USE bool tokenizer_open(const struct gguf *gguf, struct tokenizer **out, struct error *error);
+void tokenizer_close(struct tokenizer *tokenizer);
+
+struct encoding {
+    bool add_special;   /* add what the model's metadata adds (BOS, EOS) */
+    bool parse_special; /* the text of a special token becomes that token; else it is plain text */
+};
+
+/* Appends the ids of text to out. Any bytes are accepted: what is not valid UTF-8 is encoded byte by byte where the
+ * vocabulary has bytes, else as U+FFFD. Time is linear in the text. */
+MUST_USE bool tokenizer_encode(const struct tokenizer *tokenizer, struct span text, struct encoding encoding,
+                               struct tokens *out, struct error *error);
+
+/* The bytes that a token stands for, as they appear in running text; special (control) tokens give their own text if
+ * special is true, else nothing. The bytes need not be whole characters. scratch is where they may be put. An id
+ * outside the vocabulary gives nothing. */
+struct span tokenizer_piece(const struct tokenizer *tokenizer, uint32_t id, bool special, char scratch[256]);
+
+size_t tokenizer_vocabulary(const struct tokenizer *tokenizer);
+uint32_t tokenizer_bos(const struct tokenizer *tokenizer); /* TOKEN_NONE if there is none */
+uint32_t tokenizer_eos(const struct tokenizer *tokenizer); /* TOKEN_NONE if there is none */
+bool tokenizer_adds_bos(const struct tokenizer *tokenizer);
+
+/* Whether an answer ends with this token: EOS, EOT and the other ends of turn that families use. */
+bool tokenizer_ends(const struct tokenizer *tokenizer, uint32_t id);
+
+/* Turns a stream of tokens into text that is always whole characters. */
+struct decoder {
+    const struct tokenizer *tokenizer;
+    bool special;      /* show special tokens */
+    bool started;      /* something was shown: a SentencePiece model drops the space before the first word */
+    char pending[4];   /* the beginning of a character */
+    size_t pending_bytes;
+};
+
+/* Appends the text that a token completes to out (perhaps none). Bytes that can be no character become U+FFFD. */
+MUST_USE bool decoder_add(struct decoder *decoder, uint32_t id, struct buffer *out, struct error *error);
+
+/* Appends U+FFFD for a character that was begun and never finished. */
+MUST_USE bool decoder_end(struct decoder *decoder, struct buffer *out, struct error *error);
+
+/* ---- messages to a prompt ---------------------------------------------------------------------------------------- */
+
+struct template;
+
+/* Parses a chat template: Jinja, the part that chat templates use. name is for messages of error (a file's path). */
+MUST_USE bool template_open(struct span source, const char *name, struct template **out, struct error *error);
+void template_close(struct template *template);
+
+/* The chat template in the file's metadata (tokenizer.chat_template); an empty span if it has none. */
+struct span gguf_chat_template(const struct gguf *gguf);
+
+struct conversation {
+    const char *messages_json; /* an array of {"role", "content", ...} */
+    const char *tools_json;    /* an array, or NULL */
+    const char *bos, *eos;     /* what bos_token and eos_token stand for */
+    bool add_generation_prompt;
+    int64_t now; /* seconds since 1970, for templates that print the date */
+};
+
+/* Appends the prompt to out, whose limit bounds it. Steps and depth are bounded too: a hostile template ends with an
+ * error, never runs on. raise_exception in the template becomes the error. */
+MUST_USE bool template_render(const struct template *template, const struct conversation *conversation,
+                              struct buffer *out, struct error *error);
+
+/* ---- the model --------------------------------------------------------------------------------------------------- */
+
+struct model;
+
+struct model_facts {
+    const char *name;         /* general.name, or "" */
+    const char *architecture; /* general.architecture */
+    const char *kernels;      /* which kernels run it: scalar, avx2, avx512 */
+    size_t layers, width, context, vocabulary;
+    size_t parameters;
+    size_t weight_bytes; /* what generating one token reads */
+};
+
+/* Packs the weights for this processor's kernels (BASTIDE_CPU forces weaker ones), with the pool's threads.
+ * Fails before taking memory if the weights and a sequence of context tokens do not fit. gguf must stay open.
+ * context 0: what the model was trained for, or less if memory is short. */
+MUST_USE bool model_open(const struct gguf *gguf, struct pool *pool, size_t context, const struct progress *progress,
+                         struct model **out, struct error *error);
+void model_close(struct model *model);
+struct model_facts model_facts(const struct model *model);
+
+/* Tokens that a sequence of this model can hold: the context that model_open settled on. */
+size_t model_context(const struct model *model);
+
+/* ---- sequences ---------------------------------------------------------------------------------------------------- */
+
+struct sequence;
+
+MUST_USE bool sequence_open(const struct model *model, struct sequence **out, struct error *error);
+void sequence_close(struct sequence *sequence);
+
+size_t sequence_length(const struct sequence *sequence); /* tokens it holds */
+size_t sequence_room(const struct sequence *sequence);   /* tokens it still takes */
+
+/* Cuts it back to its first length tokens. False, changing nothing, if its state cannot go back there (a recurrent
+ * state); it then has to start again from 0, which always works. */
+MUST_USE bool sequence_cut(struct sequence *sequence, size_t length, struct error *error);
+
+/* A second sequence with the same beginning; pages of the cache are shared until one of them writes. */
+MUST_USE bool sequence_fork(const struct sequence *sequence, struct sequence **out, struct error *error);
+
+/* ---- running -------------------------------------------------------------------------------------------------------- */
+
+struct engine;
+
+/* batch: the most tokens that one call of engine_run may bring; scratch is made for it here. The pool must outlive the
+ * engine and may serve one caller at a time. */
+MUST_USE bool engine_open(const struct model *model, struct pool *pool, size_t batch, struct engine **out,
+                          struct error *error);
+void engine_close(struct engine *engine);
+
+/* One token to run. Its position is the length of its sequence, counting the tokens before it in the batch. */
+struct batch_token {
+    struct sequence *sequence;
+    uint32_t token;
+    bool wants_logits;
+};
+
+/* Runs tokens of any sequences through the model and appends each to its sequence.
+ * tokens  [count] ids below the vocabulary; count from 1 to the engine's batch
+ * logits  [wanted][vocabulary] float32, unnormalised, a row for each token that wants them, in their order; owned by
+ *         the engine until its next call
+ * What a token gets depends on its sequence alone, to the bit: not on the batch, nor on how it was cut, nor on the
+ * number of threads. Fails with the sequences as before: full, an id out of range, memory.
+ * Source: Vaswani et al. 2017; what differs by architecture is in architecture.h. */
+MUST_USE bool engine_run(struct engine *engine, const struct batch_token *tokens, size_t count, const float **logits,
+                         struct error *error);
+
+/* ---- choosing a token ------------------------------------------------------------------------------------------------ */
+
+struct sampling {
+    float temperature;        /* 0: greedy */
+    uint32_t top_k;           /* 0: off */
+    float top_p;              /* 1: off */
+    float min_p;              /* 0: off */
+    float repeat_penalty;     /* 1: off */
+    float presence_penalty;   /* 0: off */
+    float frequency_penalty;  /* 0: off */
+    uint32_t penalty_window;  /* how many of the last tokens the penalties look at; 0: none */
+    uint64_t seed;
+};
+
+/* What Bastide uses where nobody says otherwise. */
+struct sampling sampling_default(void);
+
+/* False with a text that names the field when a value is out of its range. */
+MUST_USE bool sampling_check(const struct sampling *sampling, struct error *error);
+
+struct sampler;
+
+MUST_USE bool sampler_open(const struct sampling *sampling, size_t vocabulary, struct sampler **out,
+                           struct error *error);
+void sampler_close(struct sampler *sampler);
+
+/* Tells the sampler of a token that is in the text (prompt or answer), for the penalties. */
+void sampler_accept(struct sampler *sampler, uint32_t token);
+
+/* Chooses from logits [vocabulary], which it may not change. The same seed, logits and history give the same token.
+ * Equal logits: the lower id first. NaN counts as minus infinity. */
+uint32_t sampler_choose(struct sampler *sampler, const float *logits);
+
+#endif
