@@ -4,7 +4,7 @@
 #include "base/base.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 bool size_add(size_t a, size_t b, size_t *out)
 {
@@ -33,25 +33,42 @@ bool size_align(size_t value, size_t alignment, size_t *out)
     return true;
 }
 
+/* Digits by hand: strtod takes "0x10" and "nan", and wants a comma where the locale is French. */
+static bool read_digits(const char **text, size_t *out)
+{
+    *out = 0;
+    for (; **text >= '0' && **text <= '9'; (*text)++)
+        if (!size_multiply(*out, 10, out) || !size_add(*out, (size_t)(**text - '0'), out))
+            return false;
+    return true;
+}
+
+/* What stands behind the point, as a fraction; 0 if there is no point. */
+static double read_fraction(const char **text)
+{
+    double fraction = 0, weight = 1;
+    if (**text != '.' || (*text)[1] < '0' || (*text)[1] > '9')
+        return 0;
+    for ((*text)++; **text >= '0' && **text <= '9'; (*text)++)
+        fraction += (weight /= 10) * (**text - '0');
+    return fraction;
+}
+
 bool size_parse(const char *text, size_t *out)
 {
     static const struct {
-        char letter;
-        double factor;
-    } units[] = { { 'k', 1024.0 }, { 'K', 1024.0 }, { 'M', 1048576.0 }, { 'G', 1073741824.0 }, { '\0', 1.0 } };
-    if (text[0] < '0' || text[0] > '9')
+        const char *name;
+        size_t factor;
+    } units[] = { { "", 1 }, { "k", 1 << 10 }, { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 } };
+    size_t whole, bytes;
+    if (*text < '0' || *text > '9' || !read_digits(&text, &whole))
         return false;
-    char *end;
-    const double number = strtod(text, &end);
+    const double fraction = read_fraction(&text);
     for (size_t i = 0; i < LENGTH(units); i++) {
-        const bool ends = units[i].letter == '\0' || end[1] == '\0';
-        if (*end != units[i].letter || !ends)
+        if (strcmp(text, units[i].name) != 0)
             continue;
-        const double bytes = number * units[i].factor;
-        if (!(bytes >= 0 && bytes < 1e18))
-            return false;
-        *out = (size_t)bytes;
-        return true;
+        return size_multiply(whole, units[i].factor, &bytes) &&
+               size_add(bytes, (size_t)(fraction * (double)units[i].factor), out);
     }
     return false;
 }
