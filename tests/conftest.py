@@ -1,0 +1,112 @@
+"""What the Python tests share: the built binary run as its users run it, the real models, the golden data.
+
+From the environment (./test sets all of it; a test run by hand needs none):
+  BASTIDE_BINARY    the program under test; build/src/cli/bastide if unset
+  BASTIDE_MODELS    a folder with the real models; tests that need one skip, with a reason, if it is not there
+  BASTIDE_PATIENCE  multiplies every time limit; set for slow builds such as those with sanitizers
+"""
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = float(os.environ.get("BASTIDE_PATIENCE", "1"))
+
+# Statuses that the program documents. Anything else is a crash: a signal, or a sanitizer that found something.
+STATUSES = (0, 1, 2, 3)
+SANITIZERS = {"ASAN_OPTIONS": "exitcode=99:abort_on_error=0", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes more than a few seconds; not run under sanitizers")
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """Test ids that a terminal and an XML file can hold, whatever bytes a test is given."""
+    if isinstance(val, bytes):
+        return val[:20].decode("ascii", "backslashreplace").replace("\x00", "\\x00")
+    return None
+
+
+@pytest.fixture(scope="session")
+def binary():
+    """Path of the program under test."""
+    path = Path(os.environ.get("BASTIDE_BINARY", ROOT / "build/src/cli/bastide")).resolve()
+    if not path.is_file():
+        pytest.fail(f"{path} is not built: run meson setup build && ninja -C build")
+    return path
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """Environment for a run of the program: the caller's, with a home of its own and no settings left over."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("BASTIDE_", "XDG_"))}
+    return kept | {"LC_ALL": "C.UTF-8", "BASTIDE_HOME": str(tmp_path / "home")} | {
+        name: os.environ.get(name, value) for name, value in SANITIZERS.items()}
+
+
+@pytest.fixture
+def bastide(binary, environment, tmp_path):
+    """bastide("run", model, "-n", "4") runs the program and returns its CompletedProcess, with output as bytes.
+
+    stdin    what it reads
+    env      added to the environment; a value of None takes a variable out
+    timeout  seconds, times BASTIDE_PATIENCE
+    check    True: the test fails unless the status is 0
+    cwd      where it runs; tmp_path if not given
+    Other keyword arguments go to subprocess.run (such as stdout=...). A crash always fails the test.
+    """
+    def run(*arguments, stdin=b"", env=None, timeout=60, check=False, cwd=tmp_path, **others):
+        variables = {name: value for name, value in (environment | (env or {})).items() if value is not None}
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | others
+        if "stdin" not in streams and not hasattr(stdin, "fileno") and not isinstance(stdin, int):
+            streams["input"] = stdin
+        else:
+            streams["stdin"] = stdin
+        done = subprocess.run([binary, *map(os.fspath, map(_word, arguments))], env=variables, cwd=cwd,
+                              timeout=timeout * PATIENCE, **streams)
+        said = (done.stderr or b"").decode(errors="replace")
+        assert done.returncode in STATUSES, f"crashed with {done.returncode}: bastide {arguments}\n{said}"
+        assert not check or done.returncode == 0, f"status {done.returncode}: bastide {arguments}\n{said}"
+        return done
+    return run
+
+
+def _word(argument):
+    return argument if isinstance(argument, (str, bytes, os.PathLike)) else str(argument)
+
+
+def _model(pattern, what):
+    folder = os.environ.get("BASTIDE_MODELS")
+    if not folder:
+        pytest.skip(f"needs {what}: BASTIDE_MODELS names no folder")
+    found = sorted(path for path in Path(folder).rglob("*.gguf") if pattern in path.name.lower())
+    if not found:
+        pytest.skip(f"needs {what}: not in {folder}")
+    return found[0]
+
+
+@pytest.fixture(scope="session")
+def smollm2():
+    """Path of SmolLM2-135M-Instruct, Q4_1."""
+    return _model("smollm2-135m", "SmolLM2-135M-Instruct")
+
+
+@pytest.fixture(scope="session")
+def gemma():
+    """Path of Gemma 3 270M, Q4_K_M."""
+    return _model("gemma-3-270m", "Gemma 3 270M")
+
+
+@pytest.fixture(scope="session")
+def goldens():
+    """Folder of the golden data; its README says what is what."""
+    return ROOT / "tests/goldens"
+
+
+@pytest.fixture(scope="session")
+def root():
+    """Folder of the repository."""
+    return ROOT
