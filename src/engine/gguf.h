@@ -21,7 +21,14 @@ enum gguf_type { /* numbers as in the file */
     GGUF_F64 = 12,
 };
 
-/* One key and where its value lies. For an array, type is GGUF_ARRAY, element its elements' type, count how many. */
+/* "u32", "string", "array" and so on. */
+const char *gguf_type_name(enum gguf_type type);
+
+/* Bytes of one value; 0 for strings and arrays, whose length stands in the file. */
+size_t gguf_type_bytes(enum gguf_type type);
+
+/* One key and where its value lies. For an array, type is GGUF_ARRAY, element its elements' type, count how many; for
+ * anything else element is the type again and count 1. */
 struct gguf_key {
     struct span name;
     enum gguf_type type;
@@ -39,9 +46,16 @@ struct gguf_tensor {
     struct span data;                /* checked to be as long as shape and format ask */
 };
 
+/* gguf_open for bytes that are in memory and stay there; name stands for the path in errors. */
+MUST_USE bool gguf_read(struct span bytes, const char *name, struct gguf **out, struct error *error);
+
 const char *gguf_path(const struct gguf *gguf);
 
-/* Path of tokenizer keys and so on: NULL if the file has no such key. */
+/* All keys, ordered by name. */
+size_t gguf_key_count(const struct gguf *gguf);
+const struct gguf_key *gguf_key_at(const struct gguf *gguf, size_t i);
+
+/* NULL if the file has no such key. */
 const struct gguf_key *gguf_find(const struct gguf *gguf, const char *name);
 
 /* Numbers of any integer type; missing: *out stays as it is (its default) and true is returned. Fails if the type is
@@ -65,6 +79,7 @@ float gguf_element_float(const struct gguf_key *key, size_t i);
  * key->count times (gguf_open has walked it once). */
 struct span gguf_next_string(const struct gguf_key *key, size_t *offset);
 
+/* All tensors, in the file's order. */
 size_t gguf_tensor_count(const struct gguf *gguf);
 const struct gguf_tensor *gguf_tensor_at(const struct gguf *gguf, size_t i);
 const struct gguf_tensor *gguf_tensor_find(const struct gguf *gguf, const char *name); /* NULL if there is none */
