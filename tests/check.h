@@ -26,7 +26,7 @@
 #define RUN_TESTS(...)                                                  \
     do {                                                                \
         const struct CMUnitTest check_tests[] = { __VA_ARGS__ };        \
-        return cmocka_run_group_tests(check_tests, NULL, NULL);         \
+        return cmocka_run_group_tests_name(__FILE__, check_tests, NULL, NULL); \
     } while (0)
 
 #define assert_contains(text, part) check_contains(text, part, __FILE__, __LINE__)
