@@ -169,6 +169,38 @@ MUST_USE bool file_write_atomic(const char *path, struct span bytes, struct erro
 /* Makes the folder and the folders above it (mode 0700). Fine if they exist. */
 MUST_USE bool folder_make(const char *path, struct error *error);
 
+/* Removes the folder with all that is in it, or the file; links are removed, not followed. Fine if it is not there. */
+MUST_USE bool folder_remove(const char *path, struct error *error);
+
+/* Bytes of all files below path; 0 if there is nothing. */
+uint64_t folder_bytes(const char *path);
+
+/* The path of below in the user's data folder: $BASTIDE_HOME/below, else $XDG_DATA_HOME/bastide/below, else
+ * ~/.local/share/bastide/below. Makes nothing. */
+MUST_USE bool folder_data(const char *below, struct arena *arena, const char **out, struct error *error);
+
+/* The same for configuration: $BASTIDE_HOME/below, $XDG_CONFIG_HOME/bastide/below, ~/.config/bastide/below. */
+MUST_USE bool folder_configuration(const char *below, struct arena *arena, const char **out, struct error *error);
+
+/* ---- other programs ---------------------------------------------------------------------------------------------- */
+
+/* A program that was started. Zero-initialised is none. */
+struct process {
+    int id;
+};
+
+/* Starts words[0], looked up in PATH, with words (NULL-terminated) as its arguments. settings ("NAME=value",
+ * NULL-terminated, may be NULL) change its environment. It reads nothing and writes to the file log (mode 0600, made
+ * empty). It is killed when this process ends. A program that does not exist ends with status 127. */
+MUST_USE bool process_start(const char *const *words, const char *const *settings, const char *log,
+                            struct process *out, struct error *error);
+
+/* Whether it has ended; *status is then its exit status, or 128 and the signal that killed it. Does not wait. */
+bool process_ended(struct process *process, int *status);
+
+/* Kills it, if it runs. */
+void process_stop(struct process *process);
+
 /* ---- memory of the machine -------------------------------------------------------------------------------------- */
 
 /* Bytes that this process may still take: the least of what the system has available, what its control group leaves
