@@ -170,10 +170,10 @@ MUST_USE bool file_write_atomic(const char *path, struct span bytes, struct erro
 MUST_USE bool folder_make(const char *path, struct error *error);
 
 /* Removes the folder with all that is in it, or the file; links are removed, not followed. Fine if it is not there. */
-MUST_USE bool folder_remove(const char *path, struct error *error);
+MUST_USE bool tree_remove(const char *path, struct error *error);
 
 /* Bytes of all files below path; 0 if there is nothing. */
-uint64_t folder_bytes(const char *path);
+uint64_t tree_bytes(const char *path);
 
 /* The path of below in the user's data folder: $BASTIDE_HOME/below, else $XDG_DATA_HOME/bastide/below, else
  * ~/.local/share/bastide/below. Makes nothing. */

@@ -62,7 +62,7 @@ static FTS *walk(const char *path)
     return fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
 }
 
-uint64_t folder_bytes(const char *path)
+uint64_t tree_bytes(const char *path)
 {
     FTS *tree = walk(path);
     if (!tree)
@@ -83,7 +83,7 @@ static bool remove_entry(const FTSENT *entry)
     return done == 0 || errno == ENOENT;
 }
 
-bool folder_remove(const char *path, struct error *error)
+bool tree_remove(const char *path, struct error *error)
 {
     FTS *tree = walk(path);
     if (!tree)
