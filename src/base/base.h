@@ -233,6 +233,11 @@ void pool_run(struct pool *pool, size_t items, size_t run, void (*work)(void *co
 unsigned pool_threads(const struct pool *pool);
 void pool_close(struct pool *pool);
 
+/* ---- time -------------------------------------------------------------------------------------------------------- */
+
+/* Seconds since some moment in the past; never goes back, whatever happens to the calendar. */
+double seconds_now(void);
+
 /* ---- progress of long work --------------------------------------------------------------------------------------- */
 
 /* How lower rooms tell what they are at; NULL where nobody listens. update returns false to ask for a stop. */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static bool check_output(bool good, struct error *error)
@@ -37,13 +36,6 @@ struct bar {
     const char *what;
     double started, shown;
 };
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 static void draw_bar(const struct bar *bar, uint64_t done, uint64_t total, double now)
 {
