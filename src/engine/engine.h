@@ -7,6 +7,8 @@
  *   struct sequence   one conversation's tokens and their KV cache; one user at a time
  *   struct engine     threads and scratch that run batches of tokens through a model; one user at a time
  *   struct sampler    logits to the next token
+ *   struct answer     logits to an answer's text: sampler, decoder, texts that end it
+ *   generate()        a prompt to a streamed answer, for one sequence
  */
 #ifndef BASTIDE_ENGINE_H
 #define BASTIDE_ENGINE_H
@@ -205,5 +207,88 @@ void sampler_accept(struct sampler *sampler, uint32_t token);
 /* Chooses from logits [vocabulary], which it may not change. The same seed, logits and history give the same token.
  * Equal logits: the lower id first. NaN counts as minus infinity. */
 uint32_t sampler_choose(struct sampler *sampler, const float *logits);
+
+/* ---- an answer in the making -------------------------------------------------------------------------------------- */
+
+/* Why an answer is over. */
+enum answer_end {
+    ANSWER_GOES_ON,
+    ANSWER_DONE,      /* the model ended it */
+    ANSWER_STOP_TEXT, /* a stop text came; the answer ends before it */
+    ANSWER_LENGTH,    /* as many tokens as were wanted */
+    ANSWER_CONTEXT,   /* the sequence is full */
+    ANSWER_STOPPED,   /* the caller stopped it */
+};
+
+/* "end", "stop", "length", "context", "stopped". */
+const char *answer_end_name(enum answer_end end);
+
+enum { STOP_TEXTS_MOST = 16, STOP_TEXT_BYTES_MOST = 256 };
+
+struct answer_wishes {
+    struct sampling sampling;
+    size_t most_tokens;            /* 0: no limit but the context */
+    const char *const *stop_texts; /* [stop_count] valid UTF-8, none empty; must stay until answer_close */
+    size_t stop_count;
+};
+
+/* One answer: what turns each row of logits into the next token and the text that is certain by then. It knows neither
+ * sequences nor batches, so that one loop can serve many answers. */
+struct answer;
+
+/* vocabulary: how many logits there are in a row. Fails with ERROR_WRONG_USE, naming the wish that can't be met. */
+MUST_USE bool answer_open(const struct tokenizer *tokenizer, size_t vocabulary, const struct answer_wishes *wishes,
+                          struct answer **out, struct error *error);
+void answer_close(struct answer *answer);
+
+/* Tells it of the prompt, for the penalties. */
+void answer_accept(struct answer *answer, const uint32_t *tokens, size_t count);
+
+/* Chooses the next token from logits [vocabulary] and appends to out the text that is certain: whole characters, no
+ * stop text and nothing that may be the beginning of one. *end tells whether the answer goes on; if it does, the token
+ * is to be run next. When it is over, what was held back has been appended. */
+MUST_USE bool answer_take(struct answer *answer, const float *logits, uint32_t *token, struct buffer *out,
+                          enum answer_end *end, struct error *error);
+
+/* Ends an answer from outside (ANSWER_CONTEXT, ANSWER_STOPPED): appends what was held back. */
+MUST_USE bool answer_finish(struct answer *answer, struct buffer *out, struct error *error);
+
+/* ---- from a prompt to an answer, for one sequence ------------------------------------------------------------------- */
+
+/* A sequence and the tokens that it holds, so that a prompt which begins like the last one costs only its end. */
+struct transcript {
+    struct sequence *sequence;
+    struct tokens tokens;
+};
+
+struct generation {
+    const struct model *model;
+    const struct tokenizer *tokenizer;
+    struct engine *engine;
+    size_t batch; /* tokens of the prompt to run at a time: at most what engine_open was told */
+    struct answer_wishes wishes;
+
+    /* Called with text as it becomes certain, never empty. False ends the generation with that error. */
+    bool (*text)(void *context, struct span text, struct error *error);
+    /* Asked before each token and each piece of the prompt; true stops. May be NULL. */
+    bool (*stop)(void *context);
+    void *context;
+    const struct progress *progress; /* of the prompt, in tokens */
+};
+
+struct generated {
+    enum answer_end end;
+    size_t prompt_tokens; /* in the whole prompt */
+    size_t kept_tokens;   /* of these, how many the sequence held already */
+    size_t tokens;        /* chosen, with the one that ended the answer */
+    double prompt_seconds, seconds;
+};
+
+/* Brings the transcript to the prompt (its common beginning stays, the rest is run) and generates an answer.
+ * Afterwards the transcript holds the prompt and the answer but for its last token, also when it was stopped or failed
+ * half-way: it always tells what the sequence holds. Fails with ERROR_WRONG_USE, with both numbers, if the prompt
+ * leaves no room for an answer. */
+MUST_USE bool generate(const struct generation *generation, const struct tokens *prompt, struct transcript *transcript,
+                       struct generated *out, struct error *error);
 
 #endif

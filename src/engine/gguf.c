@@ -237,12 +237,17 @@ static int compare_spans(struct span a, struct span b)
     return order ? order : (a.bytes > b.bytes) - (a.bytes < b.bytes);
 }
 
+static int compare_addresses(const void *a, const void *b)
+{
+    return ((const char *)a > (const char *)b) - ((const char *)a < (const char *)b);
+}
+
 /* By name; equal names in the file's order. */
 static int compare_keys(const void *a, const void *b)
 {
     const struct gguf_key *first = a, *second = b;
     const int order = compare_spans(first->name, second->name);
-    return order ? order : (first->name.data > second->name.data) - (first->name.data < second->name.data);
+    return order ? order : compare_addresses(first->name.data, second->name.data);
 }
 
 static bool take_keys(struct reader *reader, struct gguf *gguf)
@@ -284,7 +289,12 @@ static bool find_alignment(struct reader *reader, const struct gguf *gguf, size_
 
 /* ---- tensors -------------------------------------------------------------------------------------------------------- */
 
-static bool take_shape(struct reader *reader, uint64_t shape[GGUF_DIMENSIONS])
+/* Where in the file a tensor's description says what can be judged only once all are read. */
+struct description {
+    size_t name_at, offset_at;
+};
+
+static bool take_shape(struct reader *reader, uint64_t shape[GGUF_DIMENSIONS], size_t *shape_at)
 {
     const size_t at = reader->at;
     uint32_t dimensions;
@@ -292,6 +302,7 @@ static bool take_shape(struct reader *reader, uint64_t shape[GGUF_DIMENSIONS])
         return false;
     if (dimensions < 1 || dimensions > GGUF_DIMENSIONS)
         return refuse(reader, at, "%" PRIu32 " dimensions, expected 1 to %d", dimensions, GGUF_DIMENSIONS);
+    *shape_at = reader->at;
     for (size_t i = 0; i < GGUF_DIMENSIONS; i++) {
         const size_t dimension_at = reader->at;
         shape[i] = 1;
@@ -309,8 +320,9 @@ static bool measure(const struct reader *reader, const struct gguf_tensor *tenso
 {
     const uint64_t *shape = tensor->shape;
     if (shape[0] % format->block != 0)
-        return refuse(reader, shape_at, "rows of %" PRIu64 " values, expected a multiple of %" PRIu32 ", the block of %s",
-                      shape[0], format->block, format->name);
+        return refuse(reader, shape_at,
+                      "rows of %" PRIu64 " values, expected a multiple of %" PRIu32 ", the block of %s", shape[0],
+                      format->block, format->name);
     size_t values = shape[0], bytes = 0;
     bool fits = true;
     for (size_t i = 1; i < GGUF_DIMENSIONS && fits; i++)
@@ -323,20 +335,21 @@ static bool measure(const struct reader *reader, const struct gguf_tensor *tenso
     return true;
 }
 
-/* Reads all but the data's place, which depends on where the last tensor's description ends; data.bytes is set, and
- * *offset_at tells where the offset stands. */
-static bool take_tensor(struct reader *reader, struct arena *arena, struct gguf_tensor *tensor, size_t *offset_at)
+/* Reads all but where the data lie, which depends on where the last description ends; data.bytes is set. */
+static bool take_tensor(struct reader *reader, struct arena *arena, struct gguf_tensor *tensor,
+                        struct description *description)
 {
     struct span name;
     reader->within = span_of(NULL, 0);
     if (!take_name(reader, "a tensor's name", TENSOR_NAME_MOST, &name))
         return false;
     reader->within = name;
+    description->name_at = offset_of(reader, name.data);
     tensor->name = arena_text(arena, name);
     if (!tensor->name)
         return error_memory(reader->error, name.bytes);
-    const size_t shape_at = reader->at;
-    if (!take_shape(reader, tensor->shape))
+    size_t shape_at = 0;
+    if (!take_shape(reader, tensor->shape, &shape_at))
         return false;
     const size_t format_at = reader->at;
     if (!take_u32(reader, "its format", &tensor->format))
@@ -345,12 +358,12 @@ static bool take_tensor(struct reader *reader, struct arena *arena, struct gguf_
     if (!format)
         return refuse(reader, format_at, "its format has number %" PRIu32 ", which is unknown here: update Bastide, "
                       "or use a file in another format", tensor->format);
-    *offset_at = reader->at;
+    description->offset_at = reader->at;
     uint64_t offset;
     return measure(reader, tensor, format, shape_at, &tensor->data.bytes) && take_u64(reader, "its offset", &offset);
 }
 
-/* Gives a tensor its bytes: those at its offset (stored at offset_at) in data. */
+/* Gives a tensor its bytes, those at its offset in data. */
 static bool place(struct reader *reader, struct gguf_tensor *tensor, size_t offset_at, struct span data,
                   size_t alignment)
 {
@@ -359,48 +372,62 @@ static bool place(struct reader *reader, struct gguf_tensor *tensor, size_t offs
     if (offset % alignment != 0)
         return refuse(reader, offset_at, "its offset is %" PRIu64 ", expected a multiple of %zu", offset, alignment);
     if (offset > data.bytes || !span_has(data, (size_t)offset, tensor->data.bytes))
-        return refuse(reader, offset_at, "it needs %zu bytes at %" PRIu64 " of the data, which have %zu: download it again",
+        return refuse(reader, offset_at,
+                      "it needs %zu bytes at %" PRIu64 " of the data, which have %zu: download it again",
                       tensor->data.bytes, offset, data.bytes);
     tensor->data.data = data.data + offset;
+    return true;
+}
+
+static bool place_all(struct reader *reader, struct gguf *gguf, const struct description *descriptions,
+                      size_t alignment)
+{
+    const size_t padding = (alignment - reader->at % alignment) % alignment;
+    const size_t start = reader->at + size_min(padding, bytes_left(reader));
+    const struct span data = span_of(reader->bytes.data + start, reader->bytes.bytes - start);
+    for (size_t i = 0; i < gguf->tensor_count; i++)
+        if (!place(reader, &gguf->tensors[i], descriptions[i].offset_at, data, alignment))
+            return false;
     return true;
 }
 
 static int compare_places(const void *a, const void *b)
 {
     const struct gguf_tensor *const *first = a, *const *second = b;
-    return ((*first)->data.data > (*second)->data.data) - ((*first)->data.data < (*second)->data.data);
+    const int order = compare_addresses((*first)->data.data, (*second)->data.data);
+    return order ? order : compare_addresses(*first, *second);
 }
 
 static int compare_names(const void *a, const void *b)
 {
     const struct gguf_tensor *const *first = a, *const *second = b;
     const int order = strcmp((*first)->name, (*second)->name);
-    return order ? order : (*first > *second) - (*first < *second);
+    return order ? order : compare_addresses(*first, *second);
 }
 
-static bool check_overlap(struct reader *reader, struct gguf *gguf)
+static bool check_overlap(struct reader *reader, struct gguf *gguf, const struct description *descriptions)
 {
     qsort(gguf->by_name, gguf->tensor_count, sizeof *gguf->by_name, compare_places);
     for (size_t i = 1; i < gguf->tensor_count; i++) {
         const struct gguf_tensor *before = gguf->by_name[i - 1], *tensor = gguf->by_name[i];
-        const size_t start = offset_of(reader, tensor->data.data);
-        const size_t end = offset_of(reader, before->data.data) + before->data.bytes;
         reader->within = span_text(tensor->name);
-        if (start < end)
-            return refuse(reader, start, "its data begin inside those of %s, which end at %zu", before->name, end);
+        if (before->data.bytes > (size_t)(tensor->data.data - before->data.data))
+            return refuse(reader, descriptions[tensor - gguf->tensors].offset_at,
+                          "its data begin at byte %zu, inside those of %s", offset_of(reader, tensor->data.data),
+                          before->name);
     }
     return true;
 }
 
 /* Leaves by_name sorted. */
-static bool check_names(struct reader *reader, struct gguf *gguf)
+static bool check_names(struct reader *reader, struct gguf *gguf, const struct description *descriptions)
 {
     qsort(gguf->by_name, gguf->tensor_count, sizeof *gguf->by_name, compare_names);
     for (size_t i = 1; i < gguf->tensor_count; i++) {
-        const struct gguf_tensor *before = gguf->by_name[i - 1], *tensor = gguf->by_name[i];
+        const struct gguf_tensor *tensor = gguf->by_name[i];
         reader->within = span_text(tensor->name);
-        if (strcmp(before->name, tensor->name) == 0)
-            return refuse(reader, reader->at, "a second tensor of this name");
+        if (strcmp(gguf->by_name[i - 1]->name, tensor->name) == 0)
+            return refuse(reader, descriptions[tensor - gguf->tensors].name_at, "a second tensor of this name");
     }
     return true;
 }
@@ -408,25 +435,21 @@ static bool check_names(struct reader *reader, struct gguf *gguf)
 static bool take_tensors(struct reader *reader, struct gguf *gguf)
 {
     const size_t count = gguf->tensor_count;
-    size_t *offsets_at = arena_take(&gguf->arena, count, sizeof *offsets_at);
+    struct description *descriptions = arena_take(&gguf->arena, count, sizeof *descriptions);
     gguf->tensors = arena_take(&gguf->arena, count, sizeof *gguf->tensors);
     gguf->by_name = arena_take(&gguf->arena, count, sizeof *gguf->by_name);
-    if (!offsets_at || !gguf->tensors || !gguf->by_name)
+    if (!descriptions || !gguf->tensors || !gguf->by_name)
         return error_memory(reader->error, count * sizeof *gguf->tensors);
-    size_t alignment, start;
+    size_t alignment;
     if (!find_alignment(reader, gguf, &alignment))
         return false;
-    for (size_t i = 0; i < count; i++)
-        if (!take_tensor(reader, &gguf->arena, &gguf->tensors[i], &offsets_at[i]))
-            return false;
-    start = size_min(reader->at + (alignment - reader->at % alignment) % alignment, reader->bytes.bytes);
-    const struct span data = span_of(reader->bytes.data + start, reader->bytes.bytes - start);
     for (size_t i = 0; i < count; i++) {
         gguf->by_name[i] = &gguf->tensors[i];
-        if (!place(reader, &gguf->tensors[i], offsets_at[i], data, alignment))
+        if (!take_tensor(reader, &gguf->arena, &gguf->tensors[i], &descriptions[i]))
             return false;
     }
-    return check_overlap(reader, gguf) && check_names(reader, gguf);
+    return place_all(reader, gguf, descriptions, alignment) && check_overlap(reader, gguf, descriptions) &&
+           check_names(reader, gguf, descriptions);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------ */
@@ -447,7 +470,7 @@ static bool take_version(struct reader *reader)
         return true;
     if (version == 1)
         return refuse(reader, at, "version 1, expected 2 or 3: convert the model again, or download a newer file");
-    if ((version & 0xFFFF) == 0)
+    if (version != 0 && (version & 0xFFFF) == 0)
         return refuse(reader, at, "version 0x%08" PRIx32 ", expected 2 or 3: a big-endian file, which Bastide does not "
                       "read: use the little-endian one", version);
     return refuse(reader, at, "version %" PRIu32 ", expected 2 or 3: update Bastide, or use another file", version);

@@ -1,0 +1,134 @@
+/* strings.c: a hash table over an array of strings that stays in the file.
+ *
+ * A vocabulary has up to 262,144 texts and a program that answers one question opens it each time, so the index is
+ * built in one pass and holds numbers only: 4 bytes where each text begins, and a table, at most half full, with
+ * linear probing, of 4 bytes a slot:
+ *
+ *     31        22 21                       0
+ *    +------------+--------------------------+
+ *    | 10 of the  | number of the text + 1   |     0: the slot is empty
+ *    | hash's bits|                          |
+ *    +------------+--------------------------+
+ *
+ * A text is read from the file only when those 10 bits agree. The file may be hostile and can be made so that all
+ * texts fall into one slot; the length of a probe is therefore bounded, and a file that passes the bound is refused. */
+#include "engine/strings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    NUMBER_BITS = 22,
+    STRINGS_MOST = (1 << NUMBER_BITS) - 2,
+    PROBES_MOST = 1024, /* a million texts spread at random need less than 200 */
+};
+
+#define NUMBER_MASK (((uint32_t)1 << NUMBER_BITS) - 1)
+
+/* Eight bytes at a time, each mixed by a multiplication; the constant is 2^64 divided by the golden ratio (Knuth, The
+ * Art of Computer Programming, volume 3, section 6.4). */
+static uint64_t hash(struct span text)
+{
+    const uint64_t multiplier = 0x9E3779B97F4A7C15u;
+    uint64_t sum = text.bytes * multiplier;
+    for (size_t i = 0; i < text.bytes; i += 8) {
+        uint64_t word = 0;
+        memcpy(&word, text.data + i, size_min(8, text.bytes - i));
+        sum = (sum ^ word) * multiplier;
+        sum ^= sum >> 29;
+    }
+    return sum;
+}
+
+static uint32_t tag(uint64_t hashed)
+{
+    return (uint32_t)(hashed >> 54) << NUMBER_BITS;
+}
+
+struct span strings_at(const struct strings *strings, uint32_t i)
+{
+    size_t offset = strings->offsets[i];
+    return gguf_next_string(strings->key, &offset);
+}
+
+/* The slot that holds text, or the empty one where it belongs; NULL if the probe gets too long. */
+static uint32_t *find_slot(const struct strings *strings, struct span text, uint64_t hashed)
+{
+    for (size_t probe = 0; probe < PROBES_MOST; probe++) {
+        uint32_t *slot = &strings->slots[(hashed + probe) & strings->mask];
+        if (*slot == 0)
+            return slot;
+        if ((*slot & ~NUMBER_MASK) == tag(hashed) && span_equal(strings_at(strings, (*slot & NUMBER_MASK) - 1), text))
+            return slot;
+    }
+    return NULL;
+}
+
+uint32_t strings_find(const struct strings *strings, struct span text)
+{
+    if (text.bytes == 0 || text.bytes > strings->longest)
+        return STRING_NONE;
+    const uint32_t *slot = find_slot(strings, text, hash(text));
+    return slot && *slot ? (*slot & NUMBER_MASK) - 1 : STRING_NONE;
+}
+
+static bool fill(struct strings *strings, size_t longest)
+{
+    size_t offset = 0;
+    for (uint32_t i = 0; i < strings->key->count; i++) {
+        strings->offsets[i] = (uint32_t)offset;
+        const struct span text = gguf_next_string(strings->key, &offset);
+        if (text.bytes == 0 || text.bytes > longest)
+            continue;
+        const uint64_t hashed = hash(text);
+        uint32_t *slot = find_slot(strings, text, hashed);
+        if (!slot)
+            return false;
+        if (*slot)
+            continue;
+        *slot = tag(hashed) | (i + 1);
+        strings->longest = size_max(strings->longest, text.bytes);
+    }
+    return true;
+}
+
+static bool check(const struct gguf *gguf, const char *name, const struct gguf_key *key, struct error *error)
+{
+    const char *path = gguf_path(gguf);
+    if (!key)
+        return error_set(error, "%s: key %s is missing, its tokenizer needs it: take another copy of the model", path,
+                         name);
+    if (key->type != GGUF_ARRAY || key->element != GGUF_STRING)
+        return error_set(error, "%s: key %s must be an array of strings: take another copy of the model", path, name);
+    if (key->count == 0 || key->count > STRINGS_MOST || key->value.bytes > UINT32_MAX)
+        return error_set(error, "%s: key %s has %zu strings in %zu bytes, from 1 to %d in at most 4 GB are possible", path,
+                         name, key->count, key->value.bytes, STRINGS_MOST);
+    return true;
+}
+
+bool strings_open(struct strings *strings, const struct gguf *gguf, const char *name, size_t longest,
+                  struct error *error)
+{
+    *strings = (struct strings){ .key = gguf_find(gguf, name) };
+    if (!check(gguf, name, strings->key, error))
+        return false;
+    size_t slots = 16;
+    while (slots < 2 * strings->key->count)
+        slots *= 2;
+    strings->mask = slots - 1;
+    strings->slots = calloc(slots, sizeof *strings->slots);
+    strings->offsets = calloc(strings->key->count, sizeof *strings->offsets);
+    if (!strings->slots || !strings->offsets)
+        return error_memory(error, slots * sizeof *strings->slots);
+    if (!fill(strings, longest))
+        return error_set(error, "%s: key %s: its strings were made to collide, which no honest file does: do not use it",
+                         gguf_path(gguf), name);
+    return true;
+}
+
+void strings_close(struct strings *strings)
+{
+    free(strings->slots);
+    free(strings->offsets);
+    *strings = (struct strings){ 0 };
+}
