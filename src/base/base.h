@@ -30,7 +30,8 @@ struct error {
 };
 
 /* Writes the text, kind ERROR_COULD_NOT; always returns false, so that a failing function can return its call.
- * error may be NULL. A text that is too long is cut at a character's end; control characters become '?'. */
+ * error may be NULL. A text that is too long is cut at a character's end; what is no UTF-8 or
+ * would act on a terminal (control characters, marks of direction) becomes '?'. */
 bool error_set(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* The same with a kind of the caller's choice. */
@@ -217,7 +218,7 @@ const char *size_text(size_t bytes, char out[16]);
 
 struct pool;
 
-/* Physical cores that this process may use; at least 1. */
+/* Physical cores that this process may use, which its control group may limit further; at least 1. */
 unsigned pool_cores(void);
 
 /* Starts threads - 1 helpers (the caller is the other one). threads from 1 to 256; 0 means pool_cores().
@@ -225,7 +226,8 @@ unsigned pool_cores(void);
 MUST_USE bool pool_open(unsigned threads, struct pool **out, struct error *error);
 
 /* Calls work(context, item, thread) for each item in [0, items), each exactly once, in any order and on any thread
- * (thread < pool_threads), and returns when all are done. Items are handed out in runs of at most run.
+ * (thread < pool_threads), and returns when all are done. Items are handed out in runs of at most run
+ * (at least 1).
  * One caller at a time; not from inside work. */
 void pool_run(struct pool *pool, size_t items, size_t run, void (*work)(void *context, size_t item, unsigned thread),
               void *context);

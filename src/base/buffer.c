@@ -8,13 +8,13 @@
 /* Room for bytes more and a terminator. */
 static bool make_room(struct buffer *buffer, size_t bytes, struct error *error)
 {
-    size_t length;
-    if (!size_add(buffer->length, bytes, &length) || length > buffer->limit)
+    size_t length, terminated;
+    if (!size_add(buffer->length, bytes, &length) || length > buffer->limit || !size_add(length, 1, &terminated))
         return error_set(error, "too long: more than the limit of %zu bytes", buffer->limit);
     if (length < buffer->capacity)
         return true;
     const size_t doubled = buffer->capacity > buffer->limit / 2 ? buffer->limit : buffer->capacity * 2;
-    const size_t capacity = size_max(size_max(doubled, length), 64) + 1;
+    const size_t capacity = size_max(size_max(doubled, terminated), 64);
     char *grown = realloc(buffer->bytes, capacity);
     if (!grown)
         return error_memory(error, capacity);

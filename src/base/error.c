@@ -5,17 +5,33 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Texts carry names out of hostile files: nothing in them may move the cursor of a terminal or break a character. */
+/* Controls of ASCII and of Latin 1 (U+009B alone begins a terminal's command), and the marks that turn the direction of
+ * writing, which make a name look like another one. */
+static bool is_harmless(uint32_t c)
+{
+    return c >= 0x20 && !(c >= 0x7F && c < 0xA0) && !(c >= 0x202A && c <= 0x202E) && !(c >= 0x2066 && c <= 0x2069);
+}
+
+/* Texts carry names out of hostile files: nothing in them may move the cursor of a terminal or break a character.
+ * What may is replaced by '?', in place: the text never grows. */
 static void make_printable(char *text, size_t capacity)
 {
-    const size_t length = strlen(text);
-    for (size_t i = 0; i < length; i++) {
-        const unsigned char c = (unsigned char)text[i];
-        if (c < 0x20 || c == 0x7F)
-            text[i] = '?';
-    }
+    size_t length = strlen(text), kept = 0;
     if (length == capacity - 1)
-        text[utf8_complete_prefix(span_of(text, length))] = '\0';
+        length = utf8_complete_prefix(span_of(text, length));
+    for (size_t i = 0; i < length;) {
+        uint32_t c;
+        const size_t bytes = utf8_read(span_of(text, length), i, &c);
+        const bool valid = bytes > 1 || c != UTF8_REPLACEMENT;
+        if (valid && is_harmless(c)) {
+            memmove(text + kept, text + i, bytes);
+            kept += bytes;
+        } else {
+            text[kept++] = '?';
+        }
+        i += bytes;
+    }
+    text[kept] = '\0';
 }
 
 static void write_text(struct error *error, enum error_kind kind, const char *format, va_list arguments)

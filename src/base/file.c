@@ -17,13 +17,14 @@ static bool map_descriptor(int descriptor, const char *path, struct file *out, s
         return error_system(error, path, "look at it");
     if (!S_ISREG(status.st_mode))
         return error_set(error, "%s: not a regular file", path);
-    out->bytes = span_of(NULL, (size_t)status.st_size);
-    if (status.st_size == 0)
+    if (status.st_size == 0) {
+        out->bytes = span_of(NULL, 0);
         return true;
+    }
     void *memory = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (memory == MAP_FAILED)
         return error_system(error, path, "map it into memory");
-    out->bytes.data = memory;
+    out->bytes = span_of(memory, (size_t)status.st_size);
     return true;
 }
 
@@ -86,7 +87,9 @@ static bool write_all(int descriptor, struct span bytes)
 {
     for (size_t done = 0; done < bytes.bytes;) {
         const ssize_t wrote = write(descriptor, bytes.data + done, bytes.bytes - done);
-        if (wrote < 0 && errno != EINTR)
+        if (wrote == 0)
+            errno = EIO; /* never for a regular file, and no reason to try for ever */
+        if (wrote == 0 || (wrote < 0 && errno != EINTR))
             return false;
         done += wrote > 0 ? (size_t)wrote : 0;
     }

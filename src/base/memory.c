@@ -1,41 +1,27 @@
 /* memory.c: how much memory this process may still take. */
-#include "base/base.h"
+#include "base/group.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* The first number after the key in a small system file; fallback where there is none ("max" in a control group). */
-static size_t read_number(const char *path, const char *key, size_t fallback)
+static void look_at_group(void *context, const char *folder)
 {
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return fallback;
-    char line[256];
-    size_t number = fallback;
-    while (fgets(line, sizeof line, file)) {
-        if (strncmp(line, key, strlen(key)) != 0)
-            continue;
-        char *end;
-        const unsigned long long value = strtoull(line + strlen(key), &end, 10);
-        if (end != line + strlen(key))
-            number = (size_t)value;
-        break;
-    }
-    fclose(file);
-    return number;
+    size_t *least = context;
+    const size_t most = group_number(folder, "memory.max", "", SIZE_MAX);
+    if (most == SIZE_MAX)
+        return;
+    /* Pages of files count as used but are given back when somebody needs the memory. */
+    const size_t current = group_number(folder, "memory.current", "", 0);
+    const size_t cached = group_number(folder, "memory.stat", "inactive_file ", 0);
+    const size_t used = current > cached ? current - cached : 0;
+    *least = size_min(*least, most > used ? most - used : 0);
 }
 
 size_t memory_available(void)
 {
-    const size_t unknown = SIZE_MAX / 2;
-    size_t available = read_number("/proc/meminfo", "MemAvailable:", unknown / 1024) * 1024;
-    const size_t group = read_number("/sys/fs/cgroup/memory.max", "", unknown);
-    /* Pages of files count as used but are given back when somebody needs the memory. */
-    const size_t current = read_number("/sys/fs/cgroup/memory.current", "", 0);
-    const size_t cached = read_number("/sys/fs/cgroup/memory.stat", "inactive_file ", 0);
-    const size_t used = current > cached ? current - cached : 0;
-    available = size_min(available, group > used ? group - used : 0);
+    size_t available;
+    if (!size_multiply(group_number("/proc", "meminfo", "MemAvailable:", SIZE_MAX), 1024, &available))
+        available = SIZE_MAX / 2; /* a system that does not say */
+    group_each(look_at_group, &available);
     const char *wanted = getenv("BASTIDE_MEMORY");
     size_t limit;
     if (wanted && size_parse(wanted, &limit))

@@ -13,10 +13,11 @@
  * and the caller then does the work alone.
  * Between jobs helpers spin for about 100 us (the serial parts of a forward pass are shorter), then sleep.
  */
-#include "base/base.h"
+#include "base/group.h"
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@ struct pool {
     _Alignas(64) _Atomic uint64_t state;
     _Alignas(64) atomic_size_t next; /* the first item that nobody took */
     _Alignas(64) size_t items;
-    size_t run;
+    size_t run; /* items taken at once */
     void (*work)(void *context, size_t item, unsigned thread);
     void *context;
 
@@ -138,7 +139,7 @@ void pool_run(struct pool *pool, size_t items, size_t run, void (*work)(void *co
         return;
     }
     pool->items = items;
-    pool->run = run;
+    pool->run = size_max(run, 1);
     pool->work = work;
     pool->context = context;
     atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
@@ -157,15 +158,20 @@ unsigned pool_threads(const struct pool *pool)
 
 static bool start_helpers(struct pool *pool, struct error *error)
 {
-    for (; pool->helpers + 1 < pool->threads; pool->helpers++) {
+    /* Helpers take no signals: a handler runs on the caller's thread, whose wait for input it then interrupts. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = true;
+    for (; started && pool->helpers + 1 < pool->threads; pool->helpers += started) {
         struct helper *helper = &pool->helper[pool->helpers];
         helper->pool = pool;
         helper->number = pool->helpers + 1;
-        if (pthread_create(&helper->thread, NULL, help, helper) != 0)
-            return error_set(error, "cannot start thread %u of %u: the system has no more: use fewer threads",
-                             pool->helpers + 2, pool->threads);
+        started = pthread_create(&helper->thread, NULL, help, helper) == 0;
     }
-    return true;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started || error_set(error, "cannot start thread %u of %u: the system has no more: use fewer threads",
+                                pool->helpers + 2, pool->threads);
 }
 
 bool pool_open(unsigned threads, struct pool **out, struct error *error)
@@ -220,13 +226,27 @@ static int first_sibling(int processor)
     return first;
 }
 
+/* Containers are given a share of the time rather than some of the processors: "150000 100000" keeps two of them busy,
+ * the second for half of the time. */
+static void look_at_quota(void *context, const char *folder)
+{
+    unsigned *most = context;
+    char line[256], *rest;
+    if (!group_line(folder, "cpu.max", "", line))
+        return;
+    const unsigned long long quota = strtoull(line, &rest, 10), period = strtoull(rest, NULL, 10);
+    if (quota > 0 && period > 0 && (quota - 1) / period + 1 < *most)
+        *most = (unsigned)((quota - 1) / period + 1);
+}
+
 unsigned pool_cores(void)
 {
     cpu_set_t allowed;
     if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
         return 1;
     bool counted[MOST_PROCESSORS] = { false };
-    unsigned cores = 0;
+    unsigned cores = 0, most = MOST_THREADS;
+    group_each(look_at_quota, &most);
     for (int processor = 0; processor < CPU_SETSIZE && processor < MOST_PROCESSORS; processor++) {
         if (!CPU_ISSET((size_t)processor, &allowed))
             continue;
@@ -235,5 +255,5 @@ unsigned pool_cores(void)
         cores += !counted[core];
         counted[core] = true;
     }
-    return cores > 0 ? (cores < MOST_THREADS ? cores : MOST_THREADS) : 1;
+    return cores == 0 ? 1 : cores < most ? cores : most;
 }

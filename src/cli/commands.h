@@ -4,6 +4,6 @@
 
 #include "cli/cli.h"
 
-/* none yet */
+extern const struct command command_tokenize;
 
 #endif
