@@ -2,6 +2,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,12 +72,12 @@ static enum status run(const struct command *command, int count, char **words, s
         return status_of(error);
     if (option_given(&arguments, "help")) {
         show_help(command);
-        return print_flush(error) ? STATUS_DONE : status_of(error);
+        return STATUS_DONE;
     }
     return command->run(&arguments, error);
 }
 
-/* Which command the line names; NULL after having said what is wrong. */
+/* Which command the line names; NULL if none. */
 static const struct command *find(int count, char **words, int *used)
 {
     for (size_t i = 0; i < LENGTH(commands); i++) {
@@ -87,29 +88,46 @@ static const struct command *find(int count, char **words, int *used)
     return NULL;
 }
 
-int main(int count, char **words)
+/* What the line asks for: a command, or one of the few words that stand in its place. */
+static enum status answer(int count, char **words, struct error *error)
 {
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error like others, so that files are closed properly */
-    if (count < 2) {
+    if (count == 0) {
         show_all(stderr);
         return STATUS_WRONG;
     }
-    if (strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0 || strcmp(words[1], "help") == 0) {
+    if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0 || strcmp(words[0], "help") == 0) {
         show_all(stdout);
         return STATUS_DONE;
     }
-    if (strcmp(words[1], "--version") == 0) {
+    if (strcmp(words[0], "--version") == 0) {
         puts("bastide " BASTIDE_VERSION);
         return STATUS_DONE;
     }
     int used;
-    const struct command *command = find(count - 1, words + 1, &used);
-    if (!command) {
-        fprintf(stderr, "bastide: %s: no such command: see bastide --help\n", words[1]);
-        return STATUS_WRONG;
-    }
+    const struct command *command = find(count, words, &used);
+    if (command)
+        return run(command, count - used, words + used, error);
+    error_set_kind(error, ERROR_WRONG_USE, "%s: no such command: see bastide --help", words[0]);
+    return STATUS_WRONG;
+}
+
+/* A standard stream that the caller closed would be the next file that is opened, and output would go into that.
+ * Opened the wrong way round, its use still fails as that of a closed one does. */
+static void fill_closed_streams(void)
+{
+    for (int stream = 0; stream <= 2; stream++)
+        if (fcntl(stream, F_GETFD) < 0)
+            open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY);
+}
+
+int main(int count, char **words)
+{
+    fill_closed_streams();
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error like others, so that files are closed properly */
     struct error error = { 0 };
-    const enum status status = run(command, count - 1 - used, words + 1 + used, &error);
+    enum status status = answer(count > 0 ? count - 1 : 0, words + 1, &error);
+    if (error.kind == ERROR_NONE && !print_flush(&error)) /* what was written is not yet what arrived */
+        status = status_of(&error);
     if (error.kind != ERROR_NONE && error.kind != ERROR_PIPE)
         fprintf(stderr, "bastide: %s\n", error.text);
     return (int)status;

@@ -28,7 +28,7 @@ bool print_bytes(struct span bytes, struct error *error)
 
 bool print_flush(struct error *error)
 {
-    return check_output(fflush(stdout) == 0, error);
+    return check_output(fflush(stdout) == 0 && !ferror(stdout), error); /* a write before this may have failed */
 }
 
 /* What the bar needs to remember; the one progress of a program that has one terminal. */
