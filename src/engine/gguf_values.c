@@ -104,11 +104,11 @@ bool gguf_integer(const struct gguf *gguf, const char *name, uint64_t low, uint6
         return wrong_type(gguf, key, "an integer", error);
     const uint64_t value = (uint64_t)gguf_element_integer(key, 0);
     if (is_negative(key))
-        return error_set(error, "%s: key %s is %" PRId64 ", expected %" PRIu64 " to %" PRIu64, gguf_path(gguf), name,
-                         (int64_t)value, low, high);
+        return error_set(error, "%s: key %s is %" PRId64 ", expected %" PRIu64 " to %" PRIu64 ": use another file of this model",
+                         gguf_path(gguf), name, (int64_t)value, low, high);
     if (value < low || value > high)
-        return error_set(error, "%s: key %s is %" PRIu64 ", expected %" PRIu64 " to %" PRIu64, gguf_path(gguf), name,
-                         value, low, high);
+        return error_set(error, "%s: key %s is %" PRIu64 ", expected %" PRIu64 " to %" PRIu64 ": use another file of this model",
+                         gguf_path(gguf), name, value, low, high);
     *out = value;
     return true;
 }
@@ -122,7 +122,8 @@ bool gguf_real(const struct gguf *gguf, const char *name, double low, double hig
         return wrong_type(gguf, key, "a number", error);
     const double value = double_of(key);
     if (!isfinite(value) || value < low || value > high)
-        return error_set(error, "%s: key %s is %g, expected %g to %g", gguf_path(gguf), name, value, low, high);
+        return error_set(error, "%s: key %s is %g, expected %g to %g: use another file of this model", gguf_path(gguf),
+                         name, value, low, high);
     *out = value;
     return true;
 }
