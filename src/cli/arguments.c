@@ -141,6 +141,14 @@ bool option_given(const struct arguments *arguments, const char *name)
     return option_text(arguments, name, NULL) != NULL;
 }
 
+const char *option_at(const struct arguments *arguments, const char *name, size_t i)
+{
+    for (size_t given = 0; given < arguments->given_count; given++)
+        if (strcmp(arguments->given[given].option->name, name) == 0 && i-- == 0)
+            return arguments->given[given].value;
+    return NULL;
+}
+
 bool option_integer(const struct arguments *arguments, const char *name, uint64_t low, uint64_t high, uint64_t *out,
                     struct error *error)
 {

@@ -10,6 +10,7 @@ enum status {
     STATUS_NO = 1,     /* the answer is no: a check that failed */
     STATUS_WRONG = 2,  /* wrong use */
     STATUS_FAILED = 3, /* could not; the error says why */
+    STATUS_STOPPED = 130, /* the user stopped it with Ctrl-C; what shells say of a program that SIGINT ended */
 };
 
 struct option {
@@ -29,7 +30,7 @@ struct command {
     const char *examples; /* lines, each a command that works */
     const struct option *options; /* NULL if it has none but --help */
     int least, most;      /* how many arguments besides options; most -1: any number */
-    /* A status other than STATUS_DONE and STATUS_NO goes with an error. */
+    /* STATUS_WRONG and STATUS_FAILED go with an error. */
     enum status (*run)(const struct arguments *arguments, struct error *error);
 };
 
@@ -45,13 +46,16 @@ bool option_given(const struct arguments *arguments, const char *name);
 /* The last value of --name; fallback if it was not given. */
 const char *option_text(const struct arguments *arguments, const char *name, const char *fallback);
 
+/* Value i of a --name that may be given several times, in the order of the line; NULL if there are fewer. */
+const char *option_at(const struct arguments *arguments, const char *name, size_t i);
+
 /* The value of --name as a number in [low, high]; *out stays as it is if it was not given. */
 MUST_USE bool option_integer(const struct arguments *arguments, const char *name, uint64_t low, uint64_t high,
                              uint64_t *out, struct error *error);
 MUST_USE bool option_real(const struct arguments *arguments, const char *name, double low, double high, double *out,
                           struct error *error);
 
-/* STATUS_WRONG for ERROR_WRONG_USE, else STATUS_FAILED. */
+/* STATUS_WRONG for ERROR_WRONG_USE, STATUS_STOPPED for ERROR_STOPPED, else STATUS_FAILED. */
 enum status status_of(const struct error *error);
 
 /* ---- the terminal --------------------------------------------------------------------------------------------------- */
@@ -60,6 +64,13 @@ enum status status_of(const struct error *error);
 MUST_USE bool print(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3);
 MUST_USE bool print_bytes(struct span bytes, struct error *error);
 MUST_USE bool print_flush(struct error *error);
+
+/* Text that a stranger wrote, such as a model's answer: on a terminal, control characters (all but line feed and tab)
+ * are shown as pictures and not obeyed; elsewhere the bytes go out as they are. Whole characters at each call. */
+MUST_USE bool print_strange(struct span text, struct error *error);
+
+/* "bastide: what failed: why: what to do" on standard error. For main, and for commands that go on after an error. */
+void show_error(const struct error *error);
 
 /* A progress bar with rate and time left on standard error if that is a terminal, else nothing. */
 const struct progress *terminal_progress(void);

@@ -17,7 +17,7 @@ static void show_all(FILE *out)
     for (size_t i = 0; i < LENGTH(commands); i++)
         fprintf(out, "  %-14s %s\n", commands[i]->name, commands[i]->does);
     fputs("\nbastide COMMAND --help shows a command's options and examples.\n"
-          "Exit status: 0 done, 1 the answer is no, 2 wrong use, 3 could not.\n",
+          "Exit status: 0 done, 1 the answer is no, 2 wrong use, 3 could not, 130 stopped.\n",
           out);
 }
 
@@ -40,7 +40,7 @@ static void show_help(const struct command *command)
     for (const struct option *option = command->options; option && option->name; option++)
         show_option(option);
     printf("\nexamples:\n%s", command->examples);
-    printf("\nExit status: 0 done, 1 the answer is no, 2 wrong use, 3 could not.\n");
+    printf("\nExit status: 0 done, 1 the answer is no, 2 wrong use, 3 could not, 130 stopped.\n");
 }
 
 /* How many words of the line are the command's name; 0 if it is not this command. */
@@ -62,7 +62,9 @@ static int name_words(const struct command *command, int count, char **words)
 
 enum status status_of(const struct error *error)
 {
-    return error->kind == ERROR_WRONG_USE ? STATUS_WRONG : STATUS_FAILED;
+    return error->kind == ERROR_WRONG_USE ? STATUS_WRONG
+           : error->kind == ERROR_STOPPED ? STATUS_STOPPED
+                                          : STATUS_FAILED;
 }
 
 static enum status run(const struct command *command, int count, char **words, struct error *error)
@@ -129,6 +131,6 @@ int main(int count, char **words)
     if (error.kind == ERROR_NONE && !print_flush(&error)) /* what was written is not yet what arrived */
         status = status_of(&error);
     if (error.kind != ERROR_NONE && error.kind != ERROR_PIPE)
-        fprintf(stderr, "bastide: %s\n", error.text);
+        show_error(&error);
     return (int)status;
 }

@@ -31,6 +31,37 @@ bool print_flush(struct error *error)
     return check_output(fflush(stdout) == 0 && !ferror(stdout), error); /* a write before this may have failed */
 }
 
+void show_error(const struct error *error)
+{
+    fprintf(stderr, "bastide: %s\n", error->text);
+}
+
+/* What is shown for a character: itself, or for a control of ASCII its picture (U+2400 and on), for one of Latin 1,
+ * which a terminal may obey as well, U+FFFD. */
+static uint32_t harmless(uint32_t code_point)
+{
+    if (code_point == '\n' || code_point == '\t')
+        return code_point;
+    if (code_point < 0x20)
+        return 0x2400 + code_point;
+    return code_point == 0x7F ? 0x2421 : code_point > 0x7F && code_point < 0xA0 ? UTF8_REPLACEMENT : code_point;
+}
+
+bool print_strange(struct span text, struct error *error)
+{
+    if (!isatty(STDOUT_FILENO))
+        return print_bytes(text, error);
+    for (size_t i = 0; i < text.bytes;) {
+        uint32_t code_point;
+        i += utf8_read(text, i, &code_point);
+        char shown[4];
+        const size_t bytes = utf8_write(harmless(code_point), shown);
+        if (!print_bytes(span_of(shown, bytes), error))
+            return false;
+    }
+    return true;
+}
+
 /* What the bar needs to remember; the one progress of a program that has one terminal. */
 struct bar {
     const char *what;
