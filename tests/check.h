@@ -23,9 +23,9 @@
 #define TEST(function) cmocka_unit_test(function)
 
 /* Runs the functions named and returns from main with the number that failed. */
-#define RUN_TESTS(...)                                                  \
-    do {                                                                \
-        const struct CMUnitTest check_tests[] = { __VA_ARGS__ };        \
+#define RUN_TESTS(...) \
+    do { \
+        const struct CMUnitTest check_tests[] = { __VA_ARGS__ }; \
         return cmocka_run_group_tests_name(__FILE__, check_tests, NULL, NULL); \
     } while (0)
 
@@ -51,10 +51,10 @@ static inline void check_done(bool done, const struct error *error, const char *
 }
 
 /* Ends the test as skipped; the harness shows the reason. */
-#define SKIP_TEST(reason)                                               \
-    do {                                                                \
-        fprintf(stderr, "SKIP %s: %s\n", __func__, reason);             \
-        skip();                                                         \
+#define SKIP_TEST(reason) \
+    do { \
+        fprintf(stderr, "SKIP %s: %s\n", __func__, reason); \
+        skip(); \
     } while (0)
 
 /* ---- random data: other data in each run, the same again with the seed that was printed ------------------------- */

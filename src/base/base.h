@@ -193,8 +193,8 @@ struct process {
 /* Starts words[0], looked up in PATH, with words (NULL-terminated) as its arguments. settings ("NAME=value",
  * NULL-terminated, may be NULL) change its environment. It reads nothing and writes to the file log (mode 0600, made
  * empty). It is killed when this process ends. A program that does not exist ends with status 127. */
-MUST_USE bool process_start(const char *const *words, const char *const *settings, const char *log,
-                            struct process *out, struct error *error);
+MUST_USE bool process_start(const char *const *words, const char *const *settings, const char *log, struct process *out,
+                            struct error *error);
 
 /* Whether it has ended; *status is then its exit status, or 128 and the signal that killed it. Does not wait. */
 bool process_ended(struct process *process, int *status);

@@ -137,7 +137,7 @@ bool folder_make(const char *path, struct error *error)
     struct arena arena = { 0 };
     char *part = arena_text(&arena, span_text(path));
     bool made = part || error_memory(error, strlen(path));
-    for (char *slash = part; made && slash; ) {
+    for (char *slash = part; made && slash;) {
         slash = strchr(slash + 1, '/');
         if (slash)
             *slash = '\0';

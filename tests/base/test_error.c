@@ -29,16 +29,20 @@ static void nothing_in_a_text_acts_on_the_terminal(void **state)
     static const struct {
         const char *name, *shown;
     } cases[] = {
-        { "a\x1b[2Jb", "a?[2Jb" },              /* escape sequence */
-        { "a\nb\rc\td\x7f", "a?b?c?d?" },       /* controls of ASCII */
-        { "a\xc2\x9b" "2Jb", "a?2Jb" },         /* U+009B: the same escape sequence as one character */
-        { "a\x9b" "2Jb", "a?2Jb" },             /* and as one byte */
-        { "gpj\xe2\x80\xae.exe", "gpj?.exe" },  /* U+202E turns the direction */
-        { "\xe2\x81\xa6x", "?x" },              /* U+2066 does too */
-        { "\xff\xfe", "??" },                   /* no UTF-8 */
-        { "\xe2\x82", "??" },                   /* cut */
+        { "a\x1b[2Jb", "a?[2Jb" },        /* escape sequence */
+        { "a\nb\rc\td\x7f", "a?b?c?d?" }, /* controls of ASCII */
+        { "a\xc2\x9b"
+          "2Jb",
+          "a?2Jb" }, /* U+009B: the same escape sequence as one character */
+        { "a\x9b"
+          "2Jb",
+          "a?2Jb" },                           /* and as one byte */
+        { "gpj\xe2\x80\xae.exe", "gpj?.exe" }, /* U+202E turns the direction */
+        { "\xe2\x81\xa6x", "?x" },             /* U+2066 does too */
+        { "\xff\xfe", "??" },                  /* no UTF-8 */
+        { "\xe2\x82", "??" },                  /* cut */
         { "\xc3\xa9t\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa9t\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80" },
-        { "\xef\xbf\xbd", "\xef\xbf\xbd" },     /* the replacement character itself is harmless */
+        { "\xef\xbf\xbd", "\xef\xbf\xbd" }, /* the replacement character itself is harmless */
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct error error = { 0 };

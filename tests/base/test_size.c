@@ -30,8 +30,8 @@ static void aligning_goes_up_to_the_next_multiple_or_fails(void **state)
     (void)state;
     static const struct {
         size_t value, alignment, expected;
-    } cases[] = { { 0, 32, 0 }, { 1, 32, 32 }, { 32, 32, 32 }, { 33, 32, 64 }, { 5, 1, 5 },
-                  { SIZE_MAX - 31, 32, SIZE_MAX - 31 } };
+    } cases[] = { { 0, 32, 0 },   { 1, 32, 32 }, { 32, 32, 32 },
+                  { 33, 32, 64 }, { 5, 1, 5 },   { SIZE_MAX - 31, 32, SIZE_MAX - 31 } };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         size_t out = 7;
         assert_true(size_align(cases[i].value, cases[i].alignment, &out));
@@ -48,9 +48,9 @@ static void texts_of_sizes_are_read(void **state)
     static const struct {
         const char *text;
         size_t expected;
-    } cases[] = { { "0", 0 },           { "123", 123 },           { "64k", 65536 },
-                  { "64K", 65536 },     { "200M", 209715200 },    { "1.5G", 1610612736 },
-                  { "0.5k", 512 },      { "2G", 2147483648u } };
+    } cases[] = { { "0", 0 },       { "123", 123 },        { "64k", 65536 },
+                  { "64K", 65536 }, { "200M", 209715200 }, { "1.5G", 1610612736 },
+                  { "0.5k", 512 },  { "2G", 2147483648u } };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         size_t out = 7;
         assert_true(size_parse(cases[i].text, &out));
@@ -77,9 +77,10 @@ static void sizes_are_shown_with_two_or_three_digits(void **state)
     static const struct {
         size_t bytes;
         const char *expected;
-    } cases[] = { { 0, "0 B" },           { 999, "999 B" },        { 1000, "1.0 kB" },  { 9949, "9.9 kB" },
-                  { 9950, "10 kB" },      { 999499, "999 kB" },    { 999500, "1.0 MB" }, { 98362432, "98 MB" },
-                  { 1234567890, "1.2 GB" }, { SIZE_MAX, "18 EB" } };
+    } cases[] = { { 0, "0 B" },         { 999, "999 B" },      { 1000, "1.0 kB" },
+                  { 9949, "9.9 kB" },   { 9950, "10 kB" },     { 999499, "999 kB" },
+                  { 999500, "1.0 MB" }, { 98362432, "98 MB" }, { 1234567890, "1.2 GB" },
+                  { SIZE_MAX, "18 EB" } };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         char text[16];
         assert_string_equal(size_text(cases[i].bytes, text), cases[i].expected);

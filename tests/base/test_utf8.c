@@ -70,9 +70,17 @@ static void the_valid_prefix_ends_where_the_first_bad_byte_is(void **state)
         const char *text;
         size_t expected;
     } cases[] = {
-        { "", 0 },           { "abc", 3 },          { "\xC3\xA9", 2 },       { "a\x80", 1 },      { "ab\xC3", 2 },
-        { "\xC0\xAF", 0 },   { "\xE0\x9F\xBF", 0 }, { "a\xED\xA0\x80", 1 },  { "\xF4\x90\x80\x80", 0 },
-        { "\xF8\x88\x80\x80\x80", 0 },              { "\xE2\x82\xAC\xE2\x82", 3 },
+        { "", 0 },
+        { "abc", 3 },
+        { "\xC3\xA9", 2 },
+        { "a\x80", 1 },
+        { "ab\xC3", 2 },
+        { "\xC0\xAF", 0 },
+        { "\xE0\x9F\xBF", 0 },
+        { "a\xED\xA0\x80", 1 },
+        { "\xF4\x90\x80\x80", 0 },
+        { "\xF8\x88\x80\x80\x80", 0 },
+        { "\xE2\x82\xAC\xE2\x82", 3 },
     };
     for (size_t i = 0; i < LENGTH(cases); i++)
         assert_int_equal(utf8_valid_prefix(span_text(cases[i].text)), cases[i].expected);
@@ -94,10 +102,10 @@ static void a_stream_keeps_back_only_what_may_still_become_a_character(void **st
         { "\xF0\x9F", 2 },
         { "a\xF0\x9F\x98", 3 },
         { "\xF0\x9F\x98\x80", 0 },
-        { "\xE0\x9F", 0 },     /* overlong: nothing can save it */
-        { "\xED\xA0", 0 },     /* a surrogate */
-        { "\xF4\x90", 0 },     /* above U+10FFFF */
-        { "\xC0", 0 },         /* begins nothing */
+        { "\xE0\x9F", 0 }, /* overlong: nothing can save it */
+        { "\xED\xA0", 0 }, /* a surrogate */
+        { "\xF4\x90", 0 }, /* above U+10FFFF */
+        { "\xC0", 0 },     /* begins nothing */
         { "\xFF", 0 },
         { "\x80\x80\x80", 0 }, /* continues nothing */
         { "\xE2\x82\xAC\x80", 0 },
