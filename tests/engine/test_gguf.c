@@ -71,7 +71,7 @@ static void tensors_may_lie_in_any_order_and_apart(void **state)
     buffer_free(&made.bytes);
 }
 
-static void every_alignment_from_8_to_a_huge_page_is_kept(void **state)
+static void alignments_from_8_to_a_page_are_kept(void **state)
 {
     (void)state;
     for (uint32_t alignment = 8; alignment <= 4096; alignment *= 2) {
@@ -91,15 +91,36 @@ static void every_alignment_from_8_to_a_huge_page_is_kept(void **state)
     }
 }
 
+static void the_data_begin_at_the_next_multiple_however_long_the_head(void **state)
+{
+    (void)state;
+    char name[64] = { 0 };
+    for (size_t length = 1; length <= 32; length++) {
+        memset(name, 'n', length);
+        struct recipe recipe = recipe_good();
+        recipe.keys[2] = recipe_key(name, GGUF_BOOL, VALUE("\1"));
+        struct made made = make(&recipe);
+        unsigned char *memory;
+        struct gguf *gguf = open_good(buffer_span(&made.bytes), &memory);
+        assert_ptr_equal(gguf_tensor_at(gguf, 0)->data.data, memory + made.data_at);
+        gguf_close(gguf);
+        free(memory);
+        buffer_free(&made.bytes);
+    }
+}
+
 /* ---- bad heads ------------------------------------------------------------------------------------------------------ */
 
 static void what_is_no_gguf_file_is_refused(void **state) /* HEADER_BAD_MAGIC */
 {
     (void)state;
-    struct recipe recipe = recipe_good();
-    memcpy(recipe.magic, "FUGG", 4);
-    struct made made = make(&recipe);
-    refused(&made, 0, "begins with 46 55 47 47, expected \"GGUF\"");
+    static const char magics[][5] = { "FUGG", "GGUX", "GGML", "gguf", "\177ELF" };
+    for (size_t i = 0; i < LENGTH(magics); i++) {
+        struct recipe recipe = recipe_good();
+        memcpy(recipe.magic, magics[i], 4);
+        struct made made = make(&recipe);
+        refused(&made, 0, i == 0 ? "begins with 46 55 47 47, expected \"GGUF\"" : "expected \"GGUF\"");
+    }
 }
 
 static void files_of_a_few_bytes_are_refused(void **state) /* CVE-2024-39720, and a file of 36 bytes */
@@ -577,7 +598,8 @@ int main(void)
 {
     RUN_TESTS(
         TEST(versions_2_and_3_open_with_all_that_is_in_them), TEST(a_file_without_keys_and_tensors_opens),
-        TEST(tensors_may_lie_in_any_order_and_apart), TEST(every_alignment_from_8_to_a_huge_page_is_kept),
+        TEST(tensors_may_lie_in_any_order_and_apart), TEST(alignments_from_8_to_a_page_are_kept),
+        TEST(the_data_begin_at_the_next_multiple_however_long_the_head),
         TEST(what_is_no_gguf_file_is_refused), TEST(files_of_a_few_bytes_are_refused),
         TEST(other_versions_are_refused_by_number), TEST(counts_beyond_the_file_are_refused),
         TEST(counts_beyond_any_model_are_refused_in_a_large_file),
