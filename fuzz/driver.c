@@ -51,7 +51,7 @@ static size_t random_below(struct random *random, size_t below)
     return (size_t)(random_next(random) % below);
 }
 
-/* ---- the corpus ----------------------------------------------------------------------------------------------------- */
+/* ---- the corpus -------------------------------------------------------------------------------------------------- */
 
 static bool add_file(struct corpus *corpus, const char *path, struct error *error)
 {
@@ -63,7 +63,8 @@ static bool add_file(struct corpus *corpus, const char *path, struct error *erro
         corpus->inputs = more;
         corpus->capacity = capacity;
     }
-    struct input input = { .path = arena_text(&corpus->arena, span_text(path)), .bytes = { .limit = INPUT_MOST_BYTES } };
+    struct input input = { .path = arena_text(&corpus->arena, span_text(path)),
+                           .bytes = { .limit = INPUT_MOST_BYTES } };
     if (!input.path)
         return error_memory(error, strlen(path));
     if (!file_read(path, &input.bytes, error)) {
@@ -112,7 +113,7 @@ static void corpus_free(struct corpus *corpus)
     arena_free(&corpus->arena);
 }
 
-/* ---- mutations ------------------------------------------------------------------------------------------------------ */
+/* ---- mutations --------------------------------------------------------------------------------------------------- */
 
 /* Bytes with room for INPUT_MOST_BYTES. */
 struct draft {
@@ -165,7 +166,7 @@ static void insert(struct draft *draft, struct random *random)
         draft->bytes[at + i] = same ? first : (unsigned char)random_next(random);
 }
 
-static void delete(struct draft *draft, struct random *random)
+static void delete (struct draft *draft, struct random *random)
 {
     const size_t at = random_below(random, draft->length + 1);
     const size_t bytes = random_below(random, size_min(draft->length - at, INSERTED_MOST_BYTES) + 1);
@@ -195,7 +196,7 @@ static void mutate(struct draft *draft, const struct corpus *corpus, struct rand
     }
 }
 
-/* ---- running -------------------------------------------------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------------------------------------------------- */
 
 /* In memory of just that size: a sanitizer then sees the first byte read past the end. */
 static bool run_input(const void *data, size_t bytes, struct error *error)

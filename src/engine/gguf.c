@@ -47,7 +47,7 @@ struct gguf {
     const struct gguf_tensor **by_name;
 };
 
-/* ---- reading on, piece by piece ----------------------------------------------------------------------------------- */
+/* ---- reading on, piece by piece ---------------------------------------------------------------------------------- */
 
 struct reader {
     const char *path;
@@ -154,7 +154,7 @@ static bool take_name(struct reader *reader, const char *what, size_t most, stru
     return true;
 }
 
-/* ---- keys ----------------------------------------------------------------------------------------------------------- */
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
 
 static bool take_type(struct reader *reader, const char *what, enum gguf_type *out)
 {
@@ -172,8 +172,7 @@ static bool check_bools(const struct reader *reader, struct span value)
 {
     for (size_t i = 0; i < value.bytes; i++)
         if (value.data[i] > 1)
-            return refuse(reader, offset_of(reader, value.data + i), "a bool is %u, expected 0 or 1",
-                          value.data[i]);
+            return refuse(reader, offset_of(reader, value.data + i), "a bool is %u, expected 0 or 1", value.data[i]);
     return true;
 }
 
@@ -286,7 +285,7 @@ static bool find_alignment(struct reader *reader, const struct gguf *gguf, size_
     return true;
 }
 
-/* ---- tensors -------------------------------------------------------------------------------------------------------- */
+/* ---- tensors ----------------------------------------------------------------------------------------------------- */
 
 /* Where in the file a tensor's description says what can be judged only once all are read. */
 struct description {
@@ -328,7 +327,8 @@ static bool measure(const struct reader *reader, const struct gguf_tensor *tenso
         fits = size_multiply(values, shape[i], &values);
     if (!fits || !size_multiply(values / format->block, format->block_bytes, &bytes))
         return refuse(reader, shape_at,
-                      "%" PRIu64 " x %" PRIu64 " x %" PRIu64 " x %" PRIu64 " values of %s are more than memory can hold",
+                      "%" PRIu64 " x %" PRIu64 " x %" PRIu64 " x %" PRIu64
+                      " values of %s are more than memory can hold",
                       shape[0], shape[1], shape[2], shape[3], format->name);
     *out = bytes;
     return true;
@@ -355,8 +355,10 @@ static bool take_tensor(struct reader *reader, struct arena *arena, struct gguf_
         return false;
     const struct format *format = format_find(tensor->format);
     if (!format)
-        return refuse(reader, format_at, "its format has number %" PRIu32 ", which is unknown here: update Bastide, "
-                      "or use a file in another format", tensor->format);
+        return refuse(reader, format_at,
+                      "its format has number %" PRIu32 ", which is unknown here: update Bastide, "
+                      "or use a file in another format",
+                      tensor->format);
     description->offset_at = reader->at;
     uint64_t offset;
     return measure(reader, tensor, format, shape_at, &tensor->data.bytes) && take_u64(reader, "its offset", &offset);
@@ -451,7 +453,7 @@ static bool take_tensors(struct reader *reader, struct gguf *gguf)
            check_names(reader, gguf, descriptions);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------ */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 static bool take_version(struct reader *reader)
 {
@@ -470,8 +472,10 @@ static bool take_version(struct reader *reader)
     if (version == 1)
         return refuse(reader, at, "version 1, expected 2 or 3: convert the model again, or download a newer file");
     if (version != 0 && (version & 0xFFFF) == 0)
-        return refuse(reader, at, "version 0x%08" PRIx32 ", expected 2 or 3: a big-endian file, which Bastide does not "
-                      "read: use the little-endian one", version);
+        return refuse(reader, at,
+                      "version 0x%08" PRIx32 ", expected 2 or 3: a big-endian file, which Bastide does not "
+                      "read: use the little-endian one",
+                      version);
     return refuse(reader, at, "version %" PRIu32 ", expected 2 or 3: update Bastide, or use another file", version);
 }
 
@@ -537,7 +541,7 @@ const char *gguf_path(const struct gguf *gguf)
     return gguf->path;
 }
 
-/* ---- finding -------------------------------------------------------------------------------------------------------- */
+/* ---- finding ----------------------------------------------------------------------------------------------------- */
 
 size_t gguf_key_count(const struct gguf *gguf)
 {
@@ -577,7 +581,7 @@ static int compare_with_tensor(const void *name, const void *tensor)
 
 const struct gguf_tensor *gguf_tensor_find(const struct gguf *gguf, const char *name)
 {
-    const struct gguf_tensor *const *found =
-        bsearch(name, gguf->by_name, gguf->tensor_count, sizeof *gguf->by_name, compare_with_tensor);
+    const struct gguf_tensor *const *found = bsearch(name, gguf->by_name, gguf->tensor_count, sizeof *gguf->by_name,
+                                                     compare_with_tensor);
     return found ? *found : NULL;
 }

@@ -12,12 +12,12 @@ static const struct {
     unsigned char bytes;
     bool is_integer, is_signed;
 } types[] = {
-    [GGUF_U8] = { "u8", 1, true, false },         [GGUF_I8] = { "i8", 1, true, true },
-    [GGUF_U16] = { "u16", 2, true, false },       [GGUF_I16] = { "i16", 2, true, true },
-    [GGUF_U32] = { "u32", 4, true, false },       [GGUF_I32] = { "i32", 4, true, true },
-    [GGUF_F32] = { "f32", 4, false, true },       [GGUF_BOOL] = { "bool", 1, false, false },
+    [GGUF_U8] = { "u8", 1, true, false },          [GGUF_I8] = { "i8", 1, true, true },
+    [GGUF_U16] = { "u16", 2, true, false },        [GGUF_I16] = { "i16", 2, true, true },
+    [GGUF_U32] = { "u32", 4, true, false },        [GGUF_I32] = { "i32", 4, true, true },
+    [GGUF_F32] = { "f32", 4, false, true },        [GGUF_BOOL] = { "bool", 1, false, false },
     [GGUF_STRING] = { "string", 0, false, false }, [GGUF_ARRAY] = { "array", 0, false, false },
-    [GGUF_U64] = { "u64", 8, true, false },       [GGUF_I64] = { "i64", 8, true, true },
+    [GGUF_U64] = { "u64", 8, true, false },        [GGUF_I64] = { "i64", 8, true, true },
     [GGUF_F64] = { "f64", 8, false, true },
 };
 
@@ -104,11 +104,13 @@ bool gguf_integer(const struct gguf *gguf, const char *name, uint64_t low, uint6
         return wrong_type(gguf, key, "an integer", error);
     const uint64_t value = (uint64_t)gguf_element_integer(key, 0);
     if (is_negative(key))
-        return error_set(error, "%s: key %s is %" PRId64 ", expected %" PRIu64 " to %" PRIu64 ": use another file of this model",
-                         gguf_path(gguf), name, (int64_t)value, low, high);
+        return error_set(
+            error, "%s: key %s is %" PRId64 ", expected %" PRIu64 " to %" PRIu64 ": use another file of this model",
+            gguf_path(gguf), name, (int64_t)value, low, high);
     if (value < low || value > high)
-        return error_set(error, "%s: key %s is %" PRIu64 ", expected %" PRIu64 " to %" PRIu64 ": use another file of this model",
-                         gguf_path(gguf), name, value, low, high);
+        return error_set(
+            error, "%s: key %s is %" PRIu64 ", expected %" PRIu64 " to %" PRIu64 ": use another file of this model",
+            gguf_path(gguf), name, value, low, high);
     *out = value;
     return true;
 }

@@ -86,13 +86,25 @@ static inline struct recipe_key recipe_key(const char *name, uint32_t type, cons
  * 64 bytes, 32 of Q8_0 in the 34 after them. */
 static inline struct recipe recipe_good(void)
 {
-    struct recipe recipe = { .magic = "GGUF", .version = 3, .tensors_said = 2, .keys_said = 4, .keys_made = 4,
-                             .tensors_made = 2, .alignment = 32, .data_bytes = 98 };
+    struct recipe recipe = { .magic = "GGUF",
+                             .version = 3,
+                             .tensors_said = 2,
+                             .keys_said = 4,
+                             .keys_made = 4,
+                             .tensors_made = 2,
+                             .alignment = 32,
+                             .data_bytes = 98 };
     recipe.keys[0] = recipe_key("general.architecture", GGUF_STRING, VALUE("\5\0\0\0\0\0\0\0llama"));
     recipe.keys[1] = recipe_key("general.alignment", GGUF_U32, VALUE("\40\0\0\0"));
-    recipe.keys[2] = recipe_key("numbers", GGUF_ARRAY, VALUE("\2\0\0\0" "\3\0\0\0\0\0\0\0" "\1\0\2\0\3\0"));
-    recipe.keys[3] = recipe_key("texts", GGUF_ARRAY, VALUE("\10\0\0\0" "\2\0\0\0\0\0\0\0"
-                                                           "\3\0\0\0\0\0\0\0abc" "\0\0\0\0\0\0\0\0"));
+    recipe.keys[2] = recipe_key("numbers", GGUF_ARRAY,
+                                VALUE("\2\0\0\0"
+                                      "\3\0\0\0\0\0\0\0"
+                                      "\1\0\2\0\3\0"));
+    recipe.keys[3] = recipe_key("texts", GGUF_ARRAY,
+                                VALUE("\10\0\0\0"
+                                      "\2\0\0\0\0\0\0\0"
+                                      "\3\0\0\0\0\0\0\0abc"
+                                      "\0\0\0\0\0\0\0\0"));
     recipe.tensors[0] = (struct recipe_tensor){ "first.weight", 12, 2, { 8, 2, 1, 1, 1 }, 0, 0 };
     recipe.tensors[1] = (struct recipe_tensor){ "second.weight", 13, 1, { 32, 1, 1, 1, 1 }, 8, 64 };
     return recipe;

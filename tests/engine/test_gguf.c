@@ -3,7 +3,7 @@
  * files behind published vulnerabilities. */
 #include "engine/gguf_maker.h"
 
-/* ---- good files ----------------------------------------------------------------------------------------------------- */
+/* ---- good files -------------------------------------------------------------------------------------------------- */
 
 static void check_good(uint32_t version)
 {
@@ -109,7 +109,7 @@ static void the_data_begin_at_the_next_multiple_however_long_the_head(void **sta
     }
 }
 
-/* ---- bad heads ------------------------------------------------------------------------------------------------------ */
+/* ---- bad heads --------------------------------------------------------------------------------------------------- */
 
 static void what_is_no_gguf_file_is_refused(void **state) /* HEADER_BAD_MAGIC */
 {
@@ -144,12 +144,9 @@ static void other_versions_are_refused_by_number(void **state) /* HEADER_BAD_VER
         uint32_t version;
         const char *reason;
     } cases[] = {
-        { 0, "version 0, expected 2 or 3" },
-        { 1, "version 1, expected 2 or 3: convert" },
-        { 4, "version 4, expected 2 or 3" },
-        { 0x03000000, "version 0x03000000, expected 2 or 3: a big-endian file" },
-        { 0x02000000, "big-endian" },
-        { UINT32_MAX, "version 4294967295" },
+        { 0, "version 0, expected 2 or 3" }, { 1, "version 1, expected 2 or 3: convert" },
+        { 4, "version 4, expected 2 or 3" }, { 0x03000000, "version 0x03000000, expected 2 or 3: a big-endian file" },
+        { 0x02000000, "big-endian" },        { UINT32_MAX, "version 4294967295" },
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct recipe recipe = recipe_good();
@@ -201,7 +198,7 @@ static void one_key_or_tensor_more_or_less_than_said_is_refused(void **state)
     refused(&made, made.type_at[3], "texts: 9 dimensions, expected 1 to 4");
 }
 
-/* ---- bad keys ------------------------------------------------------------------------------------------------------- */
+/* ---- bad keys ---------------------------------------------------------------------------------------------------- */
 
 static struct made made_with_key(struct recipe_key key)
 {
@@ -300,7 +297,10 @@ static void a_bool_is_0_or_1(void **state)
     (void)state;
     struct made made = made_with_key(recipe_key("k", GGUF_BOOL, VALUE("\2")));
     refused(&made, made.value_at[2], "k: a bool is 2, expected 0 or 1");
-    made = made_with_key(recipe_key("k", GGUF_ARRAY, VALUE("\7\0\0\0" "\3\0\0\0\0\0\0\0" "\1\0\377")));
+    made = made_with_key(recipe_key("k", GGUF_ARRAY,
+                                    VALUE("\7\0\0\0"
+                                          "\3\0\0\0\0\0\0\0"
+                                          "\1\0\377")));
     refused(&made, made.value_at[2] + 14, "k: a bool is 255, expected 0 or 1");
 }
 
@@ -321,16 +321,41 @@ static void bad_arrays_are_refused(void **state)
         size_t value_bytes, at;
         const char *reason;
     } cases[] = {
-        { VALUE("\11\0\0\0" "\1\0\0\0\0\0\0\0" "\4\0\0\0" "\0\0\0\0\0\0\0\0"), 0, "k: an array of arrays" },
-        { VALUE("\15\0\0\0" "\1\0\0\0\0\0\0\0" "\0"), 0, "k: an array's element type is 13" },
-        { VALUE("\377\377\377\377" "\1\0\0\0\0\0\0\0" "\0"), 0, "k: an array's element type is 4294967295" },
-        { VALUE("\0\0\0\0" "\377\377\377\377\377\377\377\377" "\0"), 4, "k: 18446744073709551615 elements of at least 1" },
+        { VALUE("\11\0\0\0"
+                "\1\0\0\0\0\0\0\0"
+                "\4\0\0\0"
+                "\0\0\0\0\0\0\0\0"),
+          0, "k: an array of arrays" },
+        { VALUE("\15\0\0\0"
+                "\1\0\0\0\0\0\0\0"
+                "\0"),
+          0, "k: an array's element type is 13" },
+        { VALUE("\377\377\377\377"
+                "\1\0\0\0\0\0\0\0"
+                "\0"),
+          0, "k: an array's element type is 4294967295" },
+        { VALUE("\0\0\0\0"
+                "\377\377\377\377\377\377\377\377"
+                "\0"),
+          4, "k: 18446744073709551615 elements of at least 1" },
         /* times 8 it wraps to 0, and to 8 */
-        { VALUE("\12\0\0\0" "\0\0\0\0\0\0\0\40" "\0"), 4, "k: 2305843009213693952 elements of at least 8" },
-        { VALUE("\12\0\0\0" "\1\0\0\0\0\0\0\40" "\0\0\0\0\0\0\0\0"), 4, "k: 2305843009213693953 elements" },
-        { VALUE("\10\0\0\0" "\0\0\0\0\1\0\0\0" "\0"), 4, "k: 4294967296 elements of at least 8" },
-        { VALUE("\10\0\0\0" "\2\0\0\0\0\0\0\0" "\1\0\0\0\0\0\0\0a" "\377\377\377\377\377\377\377\177"), 29,
-          "k: a string in an array takes 9223372036854775807 bytes" },
+        { VALUE("\12\0\0\0"
+                "\0\0\0\0\0\0\0\40"
+                "\0"),
+          4, "k: 2305843009213693952 elements of at least 8" },
+        { VALUE("\12\0\0\0"
+                "\1\0\0\0\0\0\0\40"
+                "\0\0\0\0\0\0\0\0"),
+          4, "k: 2305843009213693953 elements" },
+        { VALUE("\10\0\0\0"
+                "\0\0\0\0\1\0\0\0"
+                "\0"),
+          4, "k: 4294967296 elements of at least 8" },
+        { VALUE("\10\0\0\0"
+                "\2\0\0\0\0\0\0\0"
+                "\1\0\0\0\0\0\0\0a"
+                "\377\377\377\377\377\377\377\177"),
+          29, "k: a string in an array takes 9223372036854775807 bytes" },
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct made made = made_with_key(recipe_key("k", GGUF_ARRAY, cases[i].value, cases[i].value_bytes));
@@ -342,7 +367,7 @@ static void bad_arrays_are_refused(void **state)
 static void an_alignment_that_is_no_power_of_two_from_8_is_refused(void **state)
 {
     (void)state;
-    static const char values[][4] = { { 0, 0, 0, 0 }, { 1, 0, 0, 0 }, { 4, 0, 0, 0 }, { 13, 0, 0, 0 },
+    static const char values[][4] = { { 0, 0, 0, 0 },  { 1, 0, 0, 0 },  { 4, 0, 0, 0 },  { 13, 0, 0, 0 },
                                       { 24, 0, 0, 0 }, { 33, 0, 0, 0 }, { 0, 0, 64, 0 }, { 0, 0, 0, '\x80' } };
     for (size_t i = 0; i < LENGTH(values); i++) {
         struct recipe recipe = recipe_good();
@@ -359,18 +384,23 @@ static void an_alignment_of_another_type_is_refused(void **state) /* KV_WRONG_TY
         { "general.alignment", 17, GGUF_I32, VALUE("\40\0\0\0") },
         { "general.alignment", 17, GGUF_U64, VALUE("\40\0\0\0\0\0\0\0") },
         { "general.alignment", 17, GGUF_STRING, VALUE("\0\0\0\0\0\0\0\0") },
-        { "general.alignment", 17, GGUF_ARRAY, VALUE("\4\0\0\0" "\0\0\0\0\0\0\0\0") },
+        { "general.alignment", 17, GGUF_ARRAY,
+          VALUE("\4\0\0\0"
+                "\0\0\0\0\0\0\0\0") },
     };
     for (size_t i = 0; i < LENGTH(keys); i++) {
         struct recipe recipe = recipe_good();
         recipe.keys[1] = keys[i];
         struct made made = make(&recipe);
-        refused(&made, made.value_at[1] + (keys[i].type == GGUF_STRING ? 8 : keys[i].type == GGUF_ARRAY ? 12 : 0),
+        refused(&made,
+                made.value_at[1] + (keys[i].type == GGUF_STRING  ? 8
+                                    : keys[i].type == GGUF_ARRAY ? 12
+                                                                 : 0),
                 "general.alignment: its type is");
     }
 }
 
-/* ---- bad tensors ---------------------------------------------------------------------------------------------------- */
+/* ---- bad tensors ------------------------------------------------------------------------------------------------- */
 
 static struct made made_with_tensor(struct recipe_tensor tensor)
 {
@@ -439,8 +469,8 @@ static void sizes_that_overflow_are_refused(void **state)
     (void)state;
     static const struct recipe_tensor tensors[] = {
         { "t", 1, 2, { 4ull * INT32_MAX, 4ull * INT32_MAX, 1, 1, 1 }, 0, 0 },
-        { "t", 1, 2, { (uint64_t)1 << 32, (uint64_t)1 << 32, 1, 1, 1 }, 24, 0 },        /* 2^64 values */
-        { "t", 1, 2, { 1533916892, 1533916892, 1, 1, 1 }, 27, 0 },                      /* values fit, bytes do not */
+        { "t", 1, 2, { (uint64_t)1 << 32, (uint64_t)1 << 32, 1, 1, 1 }, 24, 0 }, /* 2^64 values */
+        { "t", 1, 2, { 1533916892, 1533916892, 1, 1, 1 }, 27, 0 },               /* values fit, bytes do not */
         { "t", 1, 4, { (uint64_t)1 << 16, (uint64_t)1 << 16, 1 << 16, 1 << 14, 1 }, 0, 0 }, /* 2^62 x 4 bytes */
         { "t", 1, 4, { 1, INT64_MAX, INT64_MAX, INT64_MAX, 1 }, 0, 0 },
         { "t", 1, 2, { 32, (uint64_t)1 << 59, 1, 1, 1 }, 8, 0 },
@@ -539,13 +569,12 @@ static void two_tensors_whose_sizes_wrap_together_are_refused(void **state) /* D
     (void)state;
     struct recipe recipe = recipe_good();
     recipe.tensors[0] = (struct recipe_tensor){ "a", 1, 1, { 0x7FFFFFFFFFFFFFC0, 1, 1, 1, 1 }, 24, 0 };
-    recipe.tensors[1] = (struct recipe_tensor){ "b", 1, 1, { 0x7FFFFFFFFFFFFFC0, 1, 1, 1, 1 }, 24,
-                                                0x7FFFFFFFFFFFFFC0 };
+    recipe.tensors[1] = (struct recipe_tensor){ "b", 1, 1, { 0x7FFFFFFFFFFFFFC0, 1, 1, 1, 1 }, 24, 0x7FFFFFFFFFFFFFC0 };
     struct made made = make(&recipe);
     refused(&made, made.offset_at[0], "a: it needs 9223372036854775744 bytes at 0");
 }
 
-/* ---- files on disk -------------------------------------------------------------------------------------------------- */
+/* ---- files on disk ----------------------------------------------------------------------------------------------- */
 
 static void check_file(size_t bytes_kept, const char *reason)
 {
@@ -599,10 +628,9 @@ int main(void)
     RUN_TESTS(
         TEST(versions_2_and_3_open_with_all_that_is_in_them), TEST(a_file_without_keys_and_tensors_opens),
         TEST(tensors_may_lie_in_any_order_and_apart), TEST(alignments_from_8_to_a_page_are_kept),
-        TEST(the_data_begin_at_the_next_multiple_however_long_the_head),
-        TEST(what_is_no_gguf_file_is_refused), TEST(files_of_a_few_bytes_are_refused),
-        TEST(other_versions_are_refused_by_number), TEST(counts_beyond_the_file_are_refused),
-        TEST(counts_beyond_any_model_are_refused_in_a_large_file),
+        TEST(the_data_begin_at_the_next_multiple_however_long_the_head), TEST(what_is_no_gguf_file_is_refused),
+        TEST(files_of_a_few_bytes_are_refused), TEST(other_versions_are_refused_by_number),
+        TEST(counts_beyond_the_file_are_refused), TEST(counts_beyond_any_model_are_refused_in_a_large_file),
         TEST(one_key_or_tensor_more_or_less_than_said_is_refused),
         TEST(names_of_keys_have_1_to_65535_bytes_that_are_there),
         TEST(a_key_name_of_65536_bytes_is_refused_and_one_less_is_not), TEST(names_are_readable_text),

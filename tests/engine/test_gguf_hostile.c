@@ -9,7 +9,7 @@ enum { MOST_MEMORY = 64 << 20, MOST_MILLISECONDS = 100 };
 
 /* What the wrapped calloc does; the linker gives it no context, so this is the one place with a global. */
 static struct {
-    size_t bytes;      /* asked for since the last reset */
+    size_t bytes; /* asked for since the last reset */
     size_t calls;
     size_t fail_after; /* calls that succeed before one fails; 0: all succeed */
 } allocations;
@@ -97,7 +97,10 @@ static void a_tiny_file_spoiled_in_any_byte_harms_nobody(void **state)
     recipes[1].keys_said = recipes[1].keys_made = 1; /* no alignment, no arrays */
     recipes[2].tensors[0] = (struct recipe_tensor){ "t", 1, 4, { 2, 2, 2, 2, 1 }, 1, 0 };
     recipes[2].keys[0] = recipe_key("f", GGUF_F64, VALUE("\0\0\0\0\0\0\360\77"));
-    recipes[2].keys[2] = recipe_key("bools", GGUF_ARRAY, VALUE("\7\0\0\0" "\4\0\0\0\0\0\0\0" "\1\0\0\1"));
+    recipes[2].keys[2] = recipe_key("bools", GGUF_ARRAY,
+                                    VALUE("\7\0\0\0"
+                                          "\4\0\0\0\0\0\0\0"
+                                          "\1\0\0\1"));
     struct cost cost = { 0 };
     for (size_t i = 0; i < LENGTH(recipes); i++) {
         struct made made = make(&recipes[i]);
@@ -111,7 +114,7 @@ static void a_tiny_file_spoiled_in_any_byte_harms_nobody(void **state)
     assert_true(cost.accepted + cost.refused > 200000);
 }
 
-/* ---- many keys and tensors -------------------------------------------------------------------------------------------- */
+/* ---- many keys and tensors --------------------------------------------------------------------------------------- */
 
 /* Tensors of one value each, named by number after the prefix. */
 static struct buffer many_tensors(size_t count, const char *prefix)
@@ -175,7 +178,7 @@ static void as_many_keys_as_are_allowed_with_long_names_open(void **state)
     buffer_free(&bytes);
 }
 
-/* ---- memory that is short --------------------------------------------------------------------------------------------- */
+/* ---- memory that is short ---------------------------------------------------------------------------------------- */
 
 static void each_allocation_may_fail(void **state)
 {
@@ -201,7 +204,7 @@ static void each_allocation_may_fail(void **state)
     buffer_free(&bytes);
 }
 
-/* ---- real files --------------------------------------------------------------------------------------------------------- */
+/* ---- real files -------------------------------------------------------------------------------------------------- */
 
 static int is_gguf(const struct dirent *entry)
 {

@@ -75,7 +75,7 @@ static void integers_of_every_type_come_as_they_are(void **state)
         enum gguf_type type;
         uint64_t value;
     } numbers[] = {
-        { "u8", GGUF_U8, 255 },          { "i8", GGUF_I8, 127 },        { "u16", GGUF_U16, 65535 },
+        { "u8", GGUF_U8, 255 },          { "i8", GGUF_I8, 127 },          { "u16", GGUF_U16, 65535 },
         { "i16", GGUF_I16, 32767 },      { "u32", GGUF_U32, UINT32_MAX }, { "i32", GGUF_I32, INT32_MAX },
         { "u64", GGUF_U64, UINT64_MAX }, { "i64", GGUF_I64, INT64_MAX },
     };
@@ -233,7 +233,11 @@ static void elements_of_arrays_come_one_by_one(void **state)
     add_array(&fixture, "i64", GGUF_I64, VALUE("\0\0\0\0\0\0\0\200"), 1);
     add_array(&fixture, "bool", GGUF_BOOL, VALUE("\0\1"), 2);
     add_array(&fixture, "f32", GGUF_F32, VALUE("\0\0\0\0\0\0\300\277"), 2);
-    add_array(&fixture, "texts", GGUF_STRING, VALUE("\1\0\0\0\0\0\0\0a" "\0\0\0\0\0\0\0\0" "\2\0\0\0\0\0\0\0bc"), 3);
+    add_array(&fixture, "texts", GGUF_STRING,
+              VALUE("\1\0\0\0\0\0\0\0a"
+                    "\0\0\0\0\0\0\0\0"
+                    "\2\0\0\0\0\0\0\0bc"),
+              3);
     add_array(&fixture, "none", GGUF_U64, VALUE(""), 0);
     const struct gguf *gguf = open_fixture(&fixture);
     assert_int_equal(gguf_element_integer(gguf_find(gguf, "i8"), 0), -1);
