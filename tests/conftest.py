@@ -1,7 +1,7 @@
 """What the Python tests share: the built binary run as its users run it, the real models, the golden data.
 
 From the environment (./test sets all of it; a test run by hand needs none):
-  BASTIDE_BINARY    the program under test; build/src/cli/bastide if unset
+  BASTIDE_BINARY    the program under test; build/bastide if unset
   BASTIDE_MODELS    a folder with the real models; tests that need one skip, with a reason, if it is not there
   BASTIDE_PATIENCE  multiplies every time limit; set for slow builds such as those with sanitizers
 """
@@ -33,7 +33,7 @@ def pytest_make_parametrize_id(config, val, argname):
 @pytest.fixture(scope="session")
 def binary():
     """Path of the program under test."""
-    path = Path(os.environ.get("BASTIDE_BINARY", ROOT / "build/src/cli/bastide")).resolve()
+    path = Path(os.environ.get("BASTIDE_BINARY", ROOT / "build/bastide")).resolve()
     if not path.is_file():
         pytest.fail(f"{path} is not built: run meson setup build && ninja -C build")
     return path

@@ -99,7 +99,7 @@ def test_no_room_below_the_command_line_keeps_state(binary, root):
     """Variables that may change and belong to nobody: the sections .data and .bss of the rooms' libraries."""
     if not shutil.which("objdump"):
         pytest.skip("objdump is not installed")
-    libraries = sorted(path for path in (binary.parents[2] / "src").rglob("*.a") if "cli" not in path.parts)
+    libraries = sorted(path for path in (binary.parent / "src").rglob("*.a") if "cli" not in path.parts)
     if not libraries:
         pytest.skip("the program under test has no build folder around it")
     shown = subprocess.run(["objdump", "--syms", *libraries], capture_output=True, text=True, check=True).stdout
