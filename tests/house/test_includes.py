@@ -42,13 +42,15 @@ def test_from_outside_only_a_rooms_public_header_is_included(c_files):
 
 
 def test_headers_may_be_included_twice(c_files):
+    guards = {}
     wrong = []
     for path, text in c_files.items():
         if path.suffix == ".h":
-            guard = "BASTIDE_" + "_".join(path.with_suffix("").parts[1:]).upper()
-            guards = {f"{guard}_H", f"BASTIDE_{path.stem.upper()}_H"}
-            if not any(f"#ifndef {name}\n#define {name}\n" in text for name in guards):
-                wrong.append(f"{path}: no #ifndef {guard}_H")
+            guard = re.search(r"^#ifndef (BASTIDE_\w*)\n#define \1$", text, re.MULTILINE)
+            if not guard or not guard.group(1).endswith(f"{path.stem.upper()}_H"):
+                wrong.append(f"{path}: no guard BASTIDE_..._{path.stem.upper()}_H")
+            elif guards.setdefault(guard.group(1), path) != path:
+                wrong.append(f"{path}: the guard of {guards[guard.group(1)]}")
     assert not wrong
 
 
