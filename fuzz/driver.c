@@ -166,7 +166,7 @@ static void insert(struct draft *draft, struct random *random)
         draft->bytes[at + i] = same ? first : (unsigned char)random_next(random);
 }
 
-static void delete (struct draft *draft, struct random *random)
+static void erase(struct draft *draft, struct random *random)
 {
     const size_t at = random_below(random, draft->length + 1);
     const size_t bytes = random_below(random, size_min(draft->length - at, INSERTED_MOST_BYTES) + 1);
@@ -186,7 +186,7 @@ static void splice(struct draft *draft, const struct corpus *corpus, struct rand
 
 static void mutate(struct draft *draft, const struct corpus *corpus, struct random *random)
 {
-    static void (*const changes[])(struct draft *, struct random *) = { flip_bit, overwrite, cut, insert, delete };
+    static void (*const changes[])(struct draft *, struct random *) = { flip_bit, overwrite, cut, insert, erase };
     for (size_t left = 1 + random_below(random, 4); left > 0; left--) {
         const size_t change = random_below(random, LENGTH(changes) + 1);
         if (change < LENGTH(changes))

@@ -5,20 +5,21 @@
 
 #include "engine/engine.h"
 
-enum gguf_type { /* numbers as in the file */
-                 GGUF_U8 = 0,
-                 GGUF_I8 = 1,
-                 GGUF_U16 = 2,
-                 GGUF_I16 = 3,
-                 GGUF_U32 = 4,
-                 GGUF_I32 = 5,
-                 GGUF_F32 = 6,
-                 GGUF_BOOL = 7,
-                 GGUF_STRING = 8,
-                 GGUF_ARRAY = 9,
-                 GGUF_U64 = 10,
-                 GGUF_I64 = 11,
-                 GGUF_F64 = 12,
+/* Numbers as in the file. */
+enum gguf_type {
+    GGUF_U8 = 0,
+    GGUF_I8 = 1,
+    GGUF_U16 = 2,
+    GGUF_I16 = 3,
+    GGUF_U32 = 4,
+    GGUF_I32 = 5,
+    GGUF_F32 = 6,
+    GGUF_BOOL = 7,
+    GGUF_STRING = 8,
+    GGUF_ARRAY = 9,
+    GGUF_U64 = 10,
+    GGUF_I64 = 11,
+    GGUF_F64 = 12,
 };
 
 /* "u32", "string", "array" and so on. */
