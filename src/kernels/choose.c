@@ -2,6 +2,9 @@
 #include "kernels/levels.h"
 
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 static bool cpu_any(void)
 {
@@ -9,9 +12,16 @@ static bool cpu_any(void)
 }
 
 #if defined(__x86_64__)
+/* clang 14 has no __builtin_cpu_supports("f16c"). */
+static bool cpu_has_f16c(void)
+{
+    unsigned eax, ebx, ecx = 0, edx;
+    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
+}
+
 static bool cpu_has_avx2(void)
 {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && cpu_has_f16c();
 }
 
 static bool cpu_has_avx512(void)
