@@ -8,12 +8,13 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_tokenize,
+    &command_model_list, &command_model_pull, &command_model_verify, &command_model_remove, &command_tokenize,
 };
 
 static void show_all(FILE *out)
 {
-    fputs("bastide " BASTIDE_VERSION ": AI that runs on your own machine\n\nusage: bastide COMMAND [ARGUMENTS]\n\n", out);
+    fputs("bastide " BASTIDE_VERSION ": AI that runs on your own machine\n\nusage: bastide COMMAND [ARGUMENTS]\n\n",
+          out);
     for (size_t i = 0; i < LENGTH(commands); i++)
         fprintf(out, "  %-14s %s\n", commands[i]->name, commands[i]->does);
     fputs("\nbastide COMMAND --help shows a command's options and examples.\n"
