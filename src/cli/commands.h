@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 extern const struct command command_model_list, command_model_pull, command_model_remove, command_model_verify;
+extern const struct command command_eval;
 extern const struct command command_tokenize;
 
 #endif

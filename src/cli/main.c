@@ -8,6 +8,7 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
+    &command_eval,
     &command_model_list, &command_model_pull, &command_model_verify, &command_model_remove, &command_tokenize,
 };
 

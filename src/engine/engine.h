@@ -175,6 +175,10 @@ struct batch_token {
 MUST_USE bool engine_run(struct engine *engine, const struct batch_token *tokens, size_t count, const float **logits,
                          struct error *error);
 
+/* The same, but gives the rows before the output layer: the last states after the final norm, [wanted][width]. */
+MUST_USE bool engine_run_states(struct engine *engine, const struct batch_token *tokens, size_t count,
+                                const float **states, struct error *error);
+
 /* ---- choosing a token ------------------------------------------------------------------------------------------------ */
 
 struct sampling {

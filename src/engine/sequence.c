@@ -1,0 +1,143 @@
+/* sequence.c: the KV cache of one conversation, in pages of 32 positions for all layers.
+ *
+ *   sequence A: [page 1][page 2][page 3]        a fork shares pages by counting who holds them;
+ *   sequence B: [page 1][page 2][page 4]        who writes into a shared page copies it first
+ *
+ * kernels.h draws the inside of a page. A page is zeroed when made, so that places not written yet hold numbers. */
+#include "engine/model.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Before the page's bytes, which pages[] points to. */
+struct page {
+    _Alignas(64) atomic_size_t holders;
+};
+
+static struct page *page_of(unsigned char *bytes)
+{
+    return (struct page *)(void *)(bytes - sizeof(struct page));
+}
+
+static unsigned char *page_make(const struct model *model, struct error *error)
+{
+    size_t bytes;
+    if (!size_add(sizeof(struct page), model->page_bytes, &bytes) || !size_align(bytes, 64, &bytes)) {
+        error_memory(error, SIZE_MAX);
+        return NULL;
+    }
+    struct page *page = aligned_alloc(64, bytes);
+    if (!page) {
+        error_memory(error, bytes);
+        return NULL;
+    }
+    memset(page, 0, bytes);
+    atomic_init(&page->holders, 1);
+    return (unsigned char *)(page + 1);
+}
+
+static void page_release(unsigned char *bytes)
+{
+    if (atomic_fetch_sub(&page_of(bytes)->holders, 1) == 1)
+        free(page_of(bytes));
+}
+
+bool sequence_open(const struct model *model, struct sequence **out, struct error *error)
+{
+    const size_t pages_most = (model->context + PAGE_POSITIONS - 1) / PAGE_POSITIONS;
+    struct sequence *sequence = calloc(1, sizeof *sequence);
+    unsigned char **pages = calloc(pages_most, sizeof *pages);
+    if (!sequence || !pages) {
+        free(sequence);
+        free(pages);
+        return error_memory(error, pages_most * sizeof *pages);
+    }
+    *sequence = (struct sequence){ .model = model, .pages = pages, .pages_most = pages_most };
+    *out = sequence;
+    return true;
+}
+
+void sequence_close(struct sequence *sequence)
+{
+    if (!sequence)
+        return;
+    for (size_t i = 0; i < sequence->page_count; i++)
+        page_release(sequence->pages[i]);
+    free(sequence->pages);
+    free(sequence);
+}
+
+size_t sequence_length(const struct sequence *sequence)
+{
+    return sequence->length;
+}
+
+size_t sequence_room(const struct sequence *sequence)
+{
+    return sequence->model->context - sequence->length;
+}
+
+bool sequence_cut(struct sequence *sequence, size_t length, struct error *error)
+{
+    if (length > sequence->length)
+        return error_set_kind(error, ERROR_WRONG_USE, "cannot cut a sequence of %zu tokens to %zu", sequence->length,
+                              length);
+    const size_t pages = (length + PAGE_POSITIONS - 1) / PAGE_POSITIONS;
+    while (sequence->page_count > pages)
+        page_release(sequence->pages[--sequence->page_count]);
+    sequence->length = length;
+    return true;
+}
+
+bool sequence_fork(const struct sequence *sequence, struct sequence **out, struct error *error)
+{
+    if (!sequence_open(sequence->model, out, error))
+        return false;
+    struct sequence *fork = *out;
+    for (; fork->page_count < sequence->page_count; fork->page_count++) {
+        unsigned char *page = sequence->pages[fork->page_count];
+        atomic_fetch_add(&page_of(page)->holders, 1);
+        fork->pages[fork->page_count] = page;
+    }
+    fork->length = sequence->length;
+    return true;
+}
+
+/* Where the last page is begun and somebody else holds it too, a copy of our own takes its place. */
+static bool own_last_page(struct sequence *sequence, struct error *error)
+{
+    if (sequence->length % PAGE_POSITIONS == 0)
+        return true;
+    unsigned char **last = &sequence->pages[sequence->length / PAGE_POSITIONS];
+    if (atomic_load(&page_of(*last)->holders) == 1)
+        return true;
+    unsigned char *copy = page_make(sequence->model, error);
+    if (!copy)
+        return false;
+    memcpy(copy, *last, sequence->model->page_bytes);
+    page_release(*last);
+    *last = copy;
+    return true;
+}
+
+bool sequence_reserve(struct sequence *sequence, size_t count, struct error *error)
+{
+    if (count > sequence_room(sequence))
+        return error_set(error, "the context is full: %zu tokens are there, %zu more are wanted, %zu fit in all: use a "
+                         "larger --context or a shorter text", sequence->length, count, sequence->model->context);
+    if (!own_last_page(sequence, error))
+        return false;
+    const size_t before = sequence->page_count;
+    const size_t needed = (sequence->length + count + PAGE_POSITIONS - 1) / PAGE_POSITIONS;
+    while (sequence->page_count < needed) {
+        unsigned char *page = page_make(sequence->model, error);
+        if (!page) {
+            while (sequence->page_count > before)
+                page_release(sequence->pages[--sequence->page_count]);
+            return false;
+        }
+        sequence->pages[sequence->page_count++] = page;
+    }
+    return true;
+}
