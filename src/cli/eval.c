@@ -12,7 +12,7 @@
 #include "cli/loaded.h"
 
 enum {
-    BATCH = 64,               /* tokens at a time: their logits are held in memory */
+    BATCH = 64, /* tokens at a time: their logits are held in memory */
     BATCH_MOST = 4096,
     IDS_BYTES_MOST = 64 << 20,
 };
@@ -164,7 +164,8 @@ static bool evaluate(const struct arguments *arguments, struct evaluation *evalu
 static enum status run(const struct arguments *arguments, struct error *error)
 {
     if (!option_given(arguments, "tokens") || option_given(arguments, "logits") == option_given(arguments, "embd")) {
-        error_set_kind(error, ERROR_WRONG_USE, "eval: --tokens FILE and one of --logits FILE and --embd FILE are needed");
+        error_set_kind(error, ERROR_WRONG_USE,
+                       "eval: --tokens FILE and one of --logits FILE and --embd FILE are needed");
         return STATUS_WRONG;
     }
     struct evaluation evaluation = { 0 };

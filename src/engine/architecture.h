@@ -18,9 +18,9 @@ enum feed_forward {
 };
 
 enum norms { /* besides those before attention, before the feed-forward and before the output */
-    NORM_AFTER_ATTENTION = 1,
-    NORM_AFTER_FFN = 2,
-    NORM_QUERY_AND_KEY = 4, /* by head, before rope */
+             NORM_AFTER_ATTENTION = 1,
+             NORM_AFTER_FFN = 2,
+             NORM_QUERY_AND_KEY = 4, /* by head, before rope */
 };
 
 struct architecture {
@@ -28,9 +28,9 @@ struct architecture {
     enum rope_pairs rope;
     enum feed_forward ffn;
     unsigned norms;
-    bool scale_embedding;     /* by the square root of the width */
-    uint32_t global_every;    /* every so manieth layer sees all, the others a window; 0: all layers see all */
-    double local_rope_base;   /* of layers with a window, where the file does not say */
+    bool scale_embedding;            /* by the square root of the width */
+    uint32_t global_every;           /* every so manieth layer sees all, the others a window; 0: all layers see all */
+    double local_rope_base;          /* of layers with a window, where the file does not say */
     uint32_t layers_scaled_by_width; /* a model of so many layers scales attention by width / heads */
 };
 

@@ -34,13 +34,13 @@ struct engine {
     struct arena arena; /* all of the scratch below */
 
     /* rows of the tokens of the batch in hand */
-    float *x, *normed;            /* [batch][width] */
-    float *q, *k, *v;             /* as the products give them: [batch][heads x head], [batch][kv_heads x head] */
-    float *queries, *attended;    /* [batch][heads][head padded] */
-    float *joined;                /* [batch][heads x head] */
-    float *gate, *up;             /* [batch][ffn] */
-    float *turns[2];              /* [batch][rope dimensions]: cosines, then sines; for the global and local rope */
-    unsigned char *tiles;         /* quantised rows of whatever is multiplied next */
+    float *x, *normed;         /* [batch][width] */
+    float *q, *k, *v;          /* as the products give them: [batch][heads x head], [batch][kv_heads x head] */
+    float *queries, *attended; /* [batch][heads][head padded] */
+    float *joined;             /* [batch][heads x head] */
+    float *gate, *up;          /* [batch][ffn] */
+    float *turns[2];           /* [batch][rope dimensions]: cosines, then sines; for the global and local rope */
+    unsigned char *tiles;      /* quantised rows of whatever is multiplied next */
 
     size_t count;
     const struct batch_token *tokens; /* [count] */
@@ -458,8 +458,8 @@ static void split_attention(struct engine *engine)
     for (const struct run *run = engine->runs; run < engine->runs + engine->run_count; run++)
         for (size_t kv_head = 0; kv_head < shape->kv_heads; kv_head++)
             for (size_t first = 0; first < run->count * group; first += MOST_QUERIES)
-                engine->items[engine->item_count++] = (struct attention_item){
-                    run, kv_head, first, size_min(MOST_QUERIES, run->count * group - first) };
+                engine->items[engine->item_count++] =
+                    (struct attention_item){ run, kv_head, first, size_min(MOST_QUERIES, run->count * group - first) };
 }
 
 /* Pages for all tokens; reserving is idempotent, so a failure in the middle leaves nothing that harms. */

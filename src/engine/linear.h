@@ -6,8 +6,8 @@
 
 /* The rows that products read: as float32, and quantised where a format wants that. */
 struct rows {
-    const float *floats;          /* [tokens][columns] */
-    const unsigned char *tiles;   /* quantised: kernels.h */
+    const float *floats;        /* [tokens][columns] */
+    const unsigned char *tiles; /* quantised: kernels.h */
     size_t tokens;
 };
 

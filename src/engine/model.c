@@ -22,7 +22,7 @@ struct opening {
         struct matrix *matrix;
         const struct gguf_tensor *tensor;
         size_t offset; /* in the model's packed weights */
-    } *sources;        /* [source_count] */
+    } * sources;       /* [source_count] */
     size_t source_count;
     size_t tensors_used;
 };
@@ -74,8 +74,7 @@ static bool add_matrix(struct opening *opening, const struct gguf_tensor *tensor
     if (!size_multiply(matrix_panels(out), out->panel_bytes, &bytes) || !size_align(bytes, 64, &aligned) ||
         !size_add(opening->model->weights_bytes, aligned, &bytes))
         return error_memory(error, SIZE_MAX);
-    opening->sources[opening->source_count++] =
-        (struct source){ out, tensor, opening->model->weights_bytes };
+    opening->sources[opening->source_count++] = (struct source){ out, tensor, opening->model->weights_bytes };
     opening->model->weights_bytes = bytes;
     return true;
 }
@@ -173,8 +172,7 @@ static bool read_outer_tensors(struct opening *opening, struct error *error)
         !read_vector(opening, norm, shape->width, &model->output_norm, error))
         return false;
     output = model->embedding;
-    if (gguf_tensor_find(opening->gguf, "output.weight") &&
-        !find_tensor(opening, "output.weight", &output, error))
+    if (gguf_tensor_find(opening->gguf, "output.weight") && !find_tensor(opening, "output.weight", &output, error))
         return false;
     return add_matrix(opening, output, shape->vocabulary, shape->width, &model->output, error);
 }
@@ -251,8 +249,7 @@ static void size_cache(const struct opening *opening)
             model->cache = CACHE_F16;
     const size_t number = model->cache == CACHE_F32 ? sizeof(float) : sizeof(uint16_t);
     model->head_padded = (model->shape.head + HEAD_MULTIPLE - 1) / HEAD_MULTIPLE * HEAD_MULTIPLE;
-    model->page_bytes =
-        model->shape.layers * model->shape.kv_heads * 2 * PAGE_POSITIONS * model->head_padded * number;
+    model->page_bytes = model->shape.layers * model->shape.kv_heads * 2 * PAGE_POSITIONS * model->head_padded * number;
 }
 
 static size_t pages_for(size_t tokens)
@@ -287,12 +284,14 @@ static bool fit_memory(struct opening *opening, size_t context, struct error *er
     size_text(fixed + pages_for(least) * model->page_bytes, needed);
     size_text(available, there);
     if (fits >= LEAST_CONTEXT)
-        return error_set(error, "%s: not enough memory: %s needed for a context of %zu tokens, %s available: "
-                         "a context of %zu would fit (--context %zu)", gguf_path(opening->gguf), needed, least, there,
-                         fits, fits);
-    return error_set(error, "%s: not enough memory: %s needed, %s available: close other programs, or use a model of "
-                     "at most %s", gguf_path(opening->gguf), needed, there,
-                     size_text(available - available / 4, needed));
+        return error_set(error,
+                         "%s: not enough memory: %s needed for a context of %zu tokens, %s available: "
+                         "a context of %zu would fit (--context %zu)",
+                         gguf_path(opening->gguf), needed, least, there, fits, fits);
+    return error_set(error,
+                     "%s: not enough memory: %s needed, %s available: close other programs, or use a model of "
+                     "at most %s",
+                     gguf_path(opening->gguf), needed, there, size_text(available - available / 4, needed));
 }
 
 struct packing_job {

@@ -23,9 +23,9 @@ struct shape {
     size_t heads, kv_heads, head; /* head: values of one */
     size_t context;               /* trained for */
     float norm_epsilon;
-    float attention_scale;  /* of q x k */
-    float embedding_scale;  /* 1 if embeddings are not scaled */
-    float final_soft_cap;   /* 0: none */
+    float attention_scale; /* of q x k */
+    float embedding_scale; /* 1 if embeddings are not scaled */
+    float final_soft_cap;  /* 0: none */
     size_t rope_dimensions;
     double rope_base, local_rope_base, rope_factor;
     size_t window; /* of local layers; 0: there are none */
@@ -49,18 +49,18 @@ struct model {
     struct kernels kernels;
     struct arena arena; /* vectors, layers, ropes */
     struct layer *layers;
-    struct rope ropes[2];     /* global, local */
+    struct rope ropes[2]; /* global, local */
     const float *output_norm;
     struct matrix output;
     const struct gguf_tensor *embedding; /* rows are read from the file */
-    unsigned char *weights;   /* all packed matrices */
+    unsigned char *weights;              /* all packed matrices */
     size_t weights_bytes;
     size_t parameters;
     const char *name;
-    size_t context;           /* of its sequences */
+    size_t context; /* of its sequences */
     enum cache_type cache;
-    size_t head_padded;       /* a head's values in the cache */
-    size_t page_bytes;        /* of a page of the KV cache, all layers */
+    size_t head_padded; /* a head's values in the cache */
+    size_t page_bytes;  /* of a page of the KV cache, all layers */
 };
 
 /* Bytes from a page's start to a layer's and head's keys. */

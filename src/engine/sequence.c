@@ -124,8 +124,10 @@ static bool own_last_page(struct sequence *sequence, struct error *error)
 bool sequence_reserve(struct sequence *sequence, size_t count, struct error *error)
 {
     if (count > sequence_room(sequence))
-        return error_set(error, "the context is full: %zu tokens are there, %zu more are wanted, %zu fit in all: use a "
-                         "larger --context or a shorter text", sequence->length, count, sequence->model->context);
+        return error_set(error,
+                         "the context is full: %zu tokens are there, %zu more are wanted, %zu fit in all: use a "
+                         "larger --context or a shorter text",
+                         sequence->length, count, sequence->model->context);
     if (!own_last_page(sequence, error))
         return false;
     const size_t before = sequence->page_count;

@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_LAYERS = 1024, MOST_WIDTH = 1 << 18, MOST_HEADS = 4096, MOST_VOCABULARY = 1 << 24,
-       MOST_CONTEXT = 1 << 28 };
+enum { MOST_LAYERS = 1024, MOST_WIDTH = 1 << 18, MOST_HEADS = 4096, MOST_VOCABULARY = 1 << 24, MOST_CONTEXT = 1 << 28 };
 
 /* "ARCHITECTURE.key" */
 static const char *key_name(const struct shape *shape, const char *key, char name[128])
@@ -201,9 +200,8 @@ static bool read_windows(const struct gguf *gguf, struct shape *shape, bool *is_
 bool shape_read(const struct gguf *gguf, struct arena *arena, struct shape *out, bool **is_local, struct error *error)
 {
     *out = (struct shape){ 0 };
-    if (!read_architecture(gguf, out, error) || !read_sizes(gguf, out, error) ||
-        !read_vocabulary(gguf, out, error) || !refuse_unsupported(gguf, out, error) || !read_rope(gguf, out, error) ||
-        !read_scales(gguf, out, error))
+    if (!read_architecture(gguf, out, error) || !read_sizes(gguf, out, error) || !read_vocabulary(gguf, out, error) ||
+        !refuse_unsupported(gguf, out, error) || !read_rope(gguf, out, error) || !read_scales(gguf, out, error))
         return false;
     *is_local = arena_take(arena, out->layers, sizeof **is_local);
     return *is_local ? read_windows(gguf, out, *is_local, error) : error_memory(error, out->layers);

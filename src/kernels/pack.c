@@ -160,16 +160,11 @@ static const struct {
     void (*pack)(const unsigned char *block, size_t row, unsigned char *out);
     bool quantized;
 } packings[PACKINGS] = {
-    [PACK_F32] = { 4 * ROWS, pack_f32, false },
-    [PACK_F16] = { 2 * ROWS, pack_16, false },
-    [PACK_BF16] = { 2 * ROWS, pack_16, false },
-    [PACK_Q4_0] = { Q4_0_GROUP, pack_q4_0, true },
-    [PACK_Q4_1] = { Q4_1_GROUP, pack_q4_1, true },
-    [PACK_Q5_0] = { Q5_0_GROUP, pack_q5_0, true },
-    [PACK_Q5_1] = { Q5_1_GROUP, pack_q5_1, true },
-    [PACK_Q8_0] = { Q8_0_GROUP, pack_q8_0, true },
-    [PACK_Q4_K] = { Q4_K_SUPER, pack_q4_k, true },
-    [PACK_Q5_K] = { Q5_K_SUPER, pack_q5_k, true },
+    [PACK_F32] = { 4 * ROWS, pack_f32, false },    [PACK_F16] = { 2 * ROWS, pack_16, false },
+    [PACK_BF16] = { 2 * ROWS, pack_16, false },    [PACK_Q4_0] = { Q4_0_GROUP, pack_q4_0, true },
+    [PACK_Q4_1] = { Q4_1_GROUP, pack_q4_1, true }, [PACK_Q5_0] = { Q5_0_GROUP, pack_q5_0, true },
+    [PACK_Q5_1] = { Q5_1_GROUP, pack_q5_1, true }, [PACK_Q8_0] = { Q8_0_GROUP, pack_q8_0, true },
+    [PACK_Q4_K] = { Q4_K_SUPER, pack_q4_k, true }, [PACK_Q5_K] = { Q5_K_SUPER, pack_q5_k, true },
     [PACK_Q6_K] = { Q6_K_SUPER, pack_q6_k, true },
 };
 

@@ -15,8 +15,8 @@ static const struct weights_format {
     size_t half[2];
     size_t halves;
 } formats[] = {
-    { 0, { 0 }, 0 },      { 1, { 0 }, 1 },      { 30, { 0 }, 0 },        { 2, { 0 }, 1 },      { 3, { 0, 2 }, 2 }, { 6, { 0 }, 1 },
-    { 7, { 0, 2 }, 2 },   { 8, { 0 }, 1 },      { 12, { 0, 2 }, 2 },     { 13, { 0, 2 }, 2 },  { 14, { 208 }, 1 },
+    { 0, { 0 }, 0 },    { 1, { 0 }, 1 }, { 30, { 0 }, 0 },    { 2, { 0 }, 1 },     { 3, { 0, 2 }, 2 }, { 6, { 0 }, 1 },
+    { 7, { 0, 2 }, 2 }, { 8, { 0 }, 1 }, { 12, { 0, 2 }, 2 }, { 13, { 0, 2 }, 2 }, { 14, { 208 }, 1 },
 };
 
 /* The same tokens and weights as every level sees them. */
@@ -58,8 +58,8 @@ static void pack_all(struct scene *scene)
 {
     struct matrix *matrix = &scene->matrix;
     const size_t row_bytes = scene->columns / scene->format->block * scene->format->block_bytes;
-    *matrix = (struct matrix){ scene->format, scene->rows, scene->columns,
-                               panel_bytes(scene->format, scene->columns), NULL };
+    *matrix = (struct matrix){ scene->format, scene->rows, scene->columns, panel_bytes(scene->format, scene->columns),
+                               NULL };
     unsigned char *panels = aligned_alloc(64, (matrix_panels(matrix) * matrix->panel_bytes + 63) / 64 * 64);
     for (size_t p = 0; p < matrix_panels(matrix); p++)
         panel_pack(scene->format, scene->raw + p * PANEL_ROWS * row_bytes,
@@ -70,7 +70,8 @@ static void pack_all(struct scene *scene)
 
 static struct scene scene_make(const struct weights_format *kind, struct random *random)
 {
-    struct scene scene = { .format = format_find(kind->number), .rows = random_in(random, 1, 70),
+    struct scene scene = { .format = format_find(kind->number),
+                           .rows = random_in(random, 1, 70),
                            .tokens = random_in(random, 1, 40) };
     const size_t step = size_max(scene.format->block, GROUP_COLUMNS);
     scene.columns = step * random_in(random, 1, 640 / step);
@@ -112,8 +113,9 @@ static float *multiply_all(const struct kernels *kernels, const struct scene *sc
         out[i] = GUARD_VALUE;
     const bool quantized = packing_is_quantized(scene->format->packing);
     void *tiles = quantized ? quantize_all(kernels, scene) : NULL;
-    const struct product product = { &scene->matrix, quantized ? tiles : scene->x, scene->tokens, out + GUARD, stride,
-                                     add };
+    const struct product product = { &scene->matrix, quantized ? tiles : scene->x,
+                                     scene->tokens,  out + GUARD,
+                                     stride,         add };
     for (size_t p = 0; p < matrix_panels(&scene->matrix); p++)
         kernels->multiply[scene->format->packing](&product, p, 0, scene->tokens);
     free(tiles);
@@ -167,8 +169,8 @@ static void portable_products_are_near_the_exact_ones(void **state)
                 for (size_t r = 0; r < scene.rows; r++) {
                     double magnitude;
                     const double expected = exact(&scene, r, t, &magnitude);
-                    check_number("scalar", &scene, expected,
-                                 (double)out[t * (scene.rows + 2 * GUARD) + GUARD + r], magnitude, share);
+                    check_number("scalar", &scene, expected, (double)out[t * (scene.rows + 2 * GUARD) + GUARD + r],
+                                 magnitude, share);
                 }
             free(out);
             scene_free(&scene);
@@ -266,8 +268,10 @@ static void attend_with(const struct kernels *kernels, enum cache_type type, str
                         const struct query *queries, size_t count, size_t group, float *out)
 {
     for (size_t i = 0; i < count; i += group) {
-        struct attention attention = { .size = cache->size, .page_offset = LAYER_HEAD * cache->head_bytes,
-                                       .pages = cache->pages, .count = size_min(group, count - i) };
+        struct attention attention = { .size = cache->size,
+                                       .page_offset = LAYER_HEAD * cache->head_bytes,
+                                       .pages = cache->pages,
+                                       .count = size_min(group, count - i) };
         for (size_t j = 0; j < attention.count; j++) {
             attention.query[j] = queries[i + j];
             attention.query[j].out = out + (i + j) * cache->size;
@@ -353,7 +357,8 @@ static void attention_is_exact_and_the_same_alone_and_in_groups(void **state)
 static void check_elementwise(const struct kernels *kernels, struct random *random)
 {
     const size_t count = random_in(random, 1, 200);
-    float *x = random_floats(random, count), *w = random_floats(random, count), *out = malloc((count + 1) * sizeof *out);
+    float *x = random_floats(random, count), *w = random_floats(random, count),
+          *out = malloc((count + 1) * sizeof *out);
     for (size_t i = 0; i < count; i++)
         x[i] *= random_in(random, 0, 9) ? 4.0f : 95.0f;
     out[count] = GUARD_VALUE;

@@ -128,8 +128,8 @@ INLINE void add_values(const struct attention *attention, size_t first, const un
             _mm256_storeu_ps(attention->query[first + i].out + d + LANES * j, sums[i][j]);
 }
 
-INLINE void add_all_values(const struct attention *attention, size_t first, const unsigned char *values,
-                           const size_t n, enum cache_type type, float weights[][POSITIONS], const float correction[])
+INLINE void add_all_values(const struct attention *attention, size_t first, const unsigned char *values, const size_t n,
+                           enum cache_type type, float weights[][POSITIONS], const float correction[])
 {
     size_t d = 0;
     for (; d + 4 * LANES <= attention->size; d += 4 * LANES)
@@ -184,12 +184,24 @@ INLINE void attend_n(const struct attention *attention, const size_t n, enum cac
 INLINE void attend(const struct attention *attention, enum cache_type type)
 {
     switch (attention->count) {
-    case 1: attend_n(attention, 1, type); return;
-    case 2: attend_n(attention, 2, type); return;
-    case 3: attend_n(attention, 3, type); return;
-    case 4: attend_n(attention, 4, type); return;
-    case 5: attend_n(attention, 5, type); return;
-    default: attend_n(attention, 6, type); return;
+    case 1:
+        attend_n(attention, 1, type);
+        return;
+    case 2:
+        attend_n(attention, 2, type);
+        return;
+    case 3:
+        attend_n(attention, 3, type);
+        return;
+    case 4:
+        attend_n(attention, 4, type);
+        return;
+    case 5:
+        attend_n(attention, 5, type);
+        return;
+    default:
+        attend_n(attention, 6, type);
+        return;
     }
 }
 

@@ -6,8 +6,10 @@
 INLINE __m256 weights(enum packing packing, const unsigned char *panel, size_t half, size_t column)
 {
     switch (packing) {
-    case PACK_F32: return _mm256_loadu_ps((const float *)(const void *)(panel + 64 * column + 32 * half));
-    case PACK_F16: return load_halves(panel + 32 * column + 16 * half);
+    case PACK_F32:
+        return _mm256_loadu_ps((const float *)(const void *)(panel + 64 * column + 32 * half));
+    case PACK_F16:
+        return load_halves(panel + 32 * column + 16 * half);
     default: { /* BF16: the upper half of a float32 */
         const __m128i halves = _mm_loadu_si128((const __m128i *)(panel + 32 * column + 16 * half));
         return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));

@@ -19,15 +19,27 @@ INLINE const unsigned char *group_at(enum packing packing, const unsigned char *
 {
     const size_t s = g / SUPER_GROUPS, i = g % SUPER_GROUPS;
     switch (packing) {
-    case PACK_Q4_0: return *super = panel + Q4_0_GROUP * g;
-    case PACK_Q4_1: return *super = panel + Q4_1_GROUP * g;
-    case PACK_Q5_0: return *super = panel + Q5_0_GROUP * g;
-    case PACK_Q5_1: return *super = panel + Q5_1_GROUP * g;
-    case PACK_Q8_0: return *super = panel + Q8_0_GROUP * g;
-    case PACK_Q4_K: *super = panel + Q4_K_SUPER * s; return *super + 2 * HALVES + Q4_K_GROUP * i;
-    case PACK_Q5_K: *super = panel + Q5_K_SUPER * s; return *super + 2 * HALVES + Q5_K_GROUP * i;
-    case PACK_Q6_K: *super = panel + Q6_K_SUPER * s; return *super + HALVES + Q6_K_GROUP * i;
-    default: return *super = panel;
+    case PACK_Q4_0:
+        return *super = panel + Q4_0_GROUP * g;
+    case PACK_Q4_1:
+        return *super = panel + Q4_1_GROUP * g;
+    case PACK_Q5_0:
+        return *super = panel + Q5_0_GROUP * g;
+    case PACK_Q5_1:
+        return *super = panel + Q5_1_GROUP * g;
+    case PACK_Q8_0:
+        return *super = panel + Q8_0_GROUP * g;
+    case PACK_Q4_K:
+        *super = panel + Q4_K_SUPER * s;
+        return *super + 2 * HALVES + Q4_K_GROUP * i;
+    case PACK_Q5_K:
+        *super = panel + Q5_K_SUPER * s;
+        return *super + 2 * HALVES + Q5_K_GROUP * i;
+    case PACK_Q6_K:
+        *super = panel + Q6_K_SUPER * s;
+        return *super + HALVES + Q6_K_GROUP * i;
+    default:
+        return *super = panel;
     }
 }
 
@@ -52,20 +64,25 @@ INLINE __m256i weights(enum packing packing, const unsigned char *group, size_t 
     const int bit = (int)j - 4, pair = 2 * (int)(j % 4) - 4;
     group += VECTOR / 2 * half;
     switch (packing) {
-    case PACK_Q4_0: return nibbles(group + HALVES, j);
-    case PACK_Q4_1: return nibbles(group + 2 * HALVES, j);
+    case PACK_Q4_0:
+        return nibbles(group + HALVES, j);
+    case PACK_Q4_1:
+        return nibbles(group + 2 * HALVES, j);
     case PACK_Q5_0:
         return _mm256_or_si256(nibbles(group + HALVES + VECTOR, j), high_bits(group + HALVES, bit, 0x10));
     case PACK_Q5_1:
         return _mm256_or_si256(nibbles(group + 2 * HALVES + VECTOR, j), high_bits(group + 2 * HALVES, bit, 0x10));
-    case PACK_Q8_0: return _mm256_xor_si256(load_bytes(group + HALVES + VECTOR * j), _mm256_set1_epi8((char)0x80));
-    case PACK_Q4_K: return nibbles(group + 2 * BYTES, j);
+    case PACK_Q8_0:
+        return _mm256_xor_si256(load_bytes(group + HALVES + VECTOR * j), _mm256_set1_epi8((char)0x80));
+    case PACK_Q4_K:
+        return nibbles(group + 2 * BYTES, j);
     case PACK_Q5_K:
         return _mm256_or_si256(nibbles(group + 2 * BYTES + VECTOR, j), high_bits(group + 2 * BYTES, bit, 0x10));
     case PACK_Q6_K:
         return _mm256_or_si256(nibbles(group + 2 * BYTES + 2 * VECTOR, j),
                                high_bits(group + 2 * BYTES + VECTOR * (j / 4), pair, 0x30));
-    default: return _mm256_setzero_si256();
+    default:
+        return _mm256_setzero_si256();
     }
 }
 
@@ -73,12 +90,16 @@ INLINE __m256i weights(enum packing packing, const unsigned char *group, size_t 
 INLINE size_t vectors_together(enum packing packing)
 {
     switch (packing) {
-    case PACK_Q8_0: return 1;
-    case PACK_Q6_K: return 2;
+    case PACK_Q8_0:
+        return 1;
+    case PACK_Q6_K:
+        return 2;
     case PACK_Q5_0:
     case PACK_Q5_1:
-    case PACK_Q5_K: return 4;
-    default: return 8;
+    case PACK_Q5_K:
+        return 4;
+    default:
+        return 8;
     }
 }
 
@@ -102,9 +123,12 @@ INLINE __m256 steps(enum packing packing, const unsigned char *super, const unsi
     const __m256 d = load_halves(super + HALVES / 2 * half);
     switch (packing) {
     case PACK_Q4_K:
-    case PACK_Q5_K: return _mm256_mul_ps(d, small_scales(group + LANES * half, false));
-    case PACK_Q6_K: return _mm256_mul_ps(d, small_scales(group + BYTES * part + LANES * half, true));
-    default: return d;
+    case PACK_Q5_K:
+        return _mm256_mul_ps(d, small_scales(group + LANES * half, false));
+    case PACK_Q6_K:
+        return _mm256_mul_ps(d, small_scales(group + BYTES * part + LANES * half, true));
+    default:
+        return d;
     }
 }
 
@@ -127,10 +151,14 @@ INLINE __m256i start(enum packing packing, const unsigned char *number)
 {
     const __m256i eighth = spread_word(number);
     switch (packing) {
-    case PACK_Q4_0: return eighth;
-    case PACK_Q5_0: return _mm256_slli_epi32(eighth, 1);
-    case PACK_Q6_K: return _mm256_slli_epi32(eighth, 2);
-    default: return _mm256_setzero_si256();
+    case PACK_Q4_0:
+        return eighth;
+    case PACK_Q5_0:
+        return _mm256_slli_epi32(eighth, 1);
+    case PACK_Q6_K:
+        return _mm256_slli_epi32(eighth, 2);
+    default:
+        return _mm256_setzero_si256();
     }
 }
 

@@ -156,12 +156,24 @@ INLINE void attend_n(const struct attention *attention, const size_t n, enum cac
 INLINE void attend(const struct attention *attention, enum cache_type type)
 {
     switch (attention->count) {
-    case 1: attend_n(attention, 1, type); return;
-    case 2: attend_n(attention, 2, type); return;
-    case 3: attend_n(attention, 3, type); return;
-    case 4: attend_n(attention, 4, type); return;
-    case 5: attend_n(attention, 5, type); return;
-    default: attend_n(attention, 6, type); return;
+    case 1:
+        attend_n(attention, 1, type);
+        return;
+    case 2:
+        attend_n(attention, 2, type);
+        return;
+    case 3:
+        attend_n(attention, 3, type);
+        return;
+    case 4:
+        attend_n(attention, 4, type);
+        return;
+    case 5:
+        attend_n(attention, 5, type);
+        return;
+    default:
+        attend_n(attention, 6, type);
+        return;
     }
 }
 

@@ -6,8 +6,10 @@
 INLINE __m512 weights(enum packing packing, const unsigned char *panel, size_t column)
 {
     switch (packing) {
-    case PACK_F32: return _mm512_loadu_ps(panel + 64 * column);
-    case PACK_F16: return load_halves(panel + 32 * column);
+    case PACK_F32:
+        return _mm512_loadu_ps(panel + 64 * column);
+    case PACK_F16:
+        return load_halves(panel + 32 * column);
     default: { /* BF16: the upper half of a float32 */
         const __m256i halves = _mm256_loadu_si256((const __m256i *)(panel + 32 * column));
         return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));

@@ -17,15 +17,27 @@ INLINE const unsigned char *group_at(enum packing packing, const unsigned char *
 {
     const size_t s = g / SUPER_GROUPS, i = g % SUPER_GROUPS;
     switch (packing) {
-    case PACK_Q4_0: return *super = panel + Q4_0_GROUP * g;
-    case PACK_Q4_1: return *super = panel + Q4_1_GROUP * g;
-    case PACK_Q5_0: return *super = panel + Q5_0_GROUP * g;
-    case PACK_Q5_1: return *super = panel + Q5_1_GROUP * g;
-    case PACK_Q8_0: return *super = panel + Q8_0_GROUP * g;
-    case PACK_Q4_K: *super = panel + Q4_K_SUPER * s; return *super + 2 * HALVES + Q4_K_GROUP * i;
-    case PACK_Q5_K: *super = panel + Q5_K_SUPER * s; return *super + 2 * HALVES + Q5_K_GROUP * i;
-    case PACK_Q6_K: *super = panel + Q6_K_SUPER * s; return *super + HALVES + Q6_K_GROUP * i;
-    default: return *super = panel;
+    case PACK_Q4_0:
+        return *super = panel + Q4_0_GROUP * g;
+    case PACK_Q4_1:
+        return *super = panel + Q4_1_GROUP * g;
+    case PACK_Q5_0:
+        return *super = panel + Q5_0_GROUP * g;
+    case PACK_Q5_1:
+        return *super = panel + Q5_1_GROUP * g;
+    case PACK_Q8_0:
+        return *super = panel + Q8_0_GROUP * g;
+    case PACK_Q4_K:
+        *super = panel + Q4_K_SUPER * s;
+        return *super + 2 * HALVES + Q4_K_GROUP * i;
+    case PACK_Q5_K:
+        *super = panel + Q5_K_SUPER * s;
+        return *super + 2 * HALVES + Q5_K_GROUP * i;
+    case PACK_Q6_K:
+        *super = panel + Q6_K_SUPER * s;
+        return *super + HALVES + Q6_K_GROUP * i;
+    default:
+        return *super = panel;
     }
 }
 
@@ -50,20 +62,25 @@ INLINE __m512i weights(enum packing packing, const unsigned char *group, size_t 
 {
     const int bit = (int)j - 4, pair = 2 * (int)(j % 4) - 4;
     switch (packing) {
-    case PACK_Q4_0: return nibbles(group + HALVES, j);
-    case PACK_Q4_1: return nibbles(group + 2 * HALVES, j);
+    case PACK_Q4_0:
+        return nibbles(group + HALVES, j);
+    case PACK_Q4_1:
+        return nibbles(group + 2 * HALVES, j);
     case PACK_Q5_0:
         return _mm512_or_si512(nibbles(group + HALVES + VECTOR, j), high_bits(group + HALVES, bit, 0x10));
     case PACK_Q5_1:
         return _mm512_or_si512(nibbles(group + 2 * HALVES + VECTOR, j), high_bits(group + 2 * HALVES, bit, 0x10));
-    case PACK_Q8_0: return load_bytes(group + HALVES + VECTOR * j);
-    case PACK_Q4_K: return nibbles(group + 2 * BYTES, j);
+    case PACK_Q8_0:
+        return load_bytes(group + HALVES + VECTOR * j);
+    case PACK_Q4_K:
+        return nibbles(group + 2 * BYTES, j);
     case PACK_Q5_K:
         return _mm512_or_si512(nibbles(group + 2 * BYTES + VECTOR, j), high_bits(group + 2 * BYTES, bit, 0x10));
     case PACK_Q6_K:
         return _mm512_or_si512(nibbles(group + 2 * BYTES + 2 * VECTOR, j),
                                high_bits(group + 2 * BYTES + VECTOR * (j / 4), pair, 0x30));
-    default: return _mm512_setzero_si512();
+    default:
+        return _mm512_setzero_si512();
     }
 }
 
@@ -79,9 +96,12 @@ INLINE __m512 steps(enum packing packing, const unsigned char *super, const unsi
     const __m512 d = load_halves(super);
     switch (packing) {
     case PACK_Q4_K:
-    case PACK_Q5_K: return _mm512_mul_ps(d, small_scales(group, false));
-    case PACK_Q6_K: return _mm512_mul_ps(d, small_scales(group + BYTES * half, true));
-    default: return d;
+    case PACK_Q5_K:
+        return _mm512_mul_ps(d, small_scales(group, false));
+    case PACK_Q6_K:
+        return _mm512_mul_ps(d, small_scales(group + BYTES * half, true));
+    default:
+        return d;
     }
 }
 
@@ -104,11 +124,16 @@ INLINE __m512i start(enum packing packing, const unsigned char *number)
 {
     const __m512i eighth = spread_word(number);
     switch (packing) {
-    case PACK_Q4_0: return eighth;
-    case PACK_Q5_0: return _mm512_slli_epi32(eighth, 1);
-    case PACK_Q6_K: return _mm512_slli_epi32(eighth, 2);
-    case PACK_Q8_0: return _mm512_slli_epi32(eighth, 4);
-    default: return _mm512_setzero_si512();
+    case PACK_Q4_0:
+        return eighth;
+    case PACK_Q5_0:
+        return _mm512_slli_epi32(eighth, 1);
+    case PACK_Q6_K:
+        return _mm512_slli_epi32(eighth, 2);
+    case PACK_Q8_0:
+        return _mm512_slli_epi32(eighth, 4);
+    default:
+        return _mm512_setzero_si512();
     }
 }
 
