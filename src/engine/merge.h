@@ -8,15 +8,14 @@
 enum { MERGE_TEXT_MOST = 1 << 30 }; /* bytes: positions are 32 bits wide */
 
 struct symbol;
-struct pair;
 
 /* Scratch for one text after the other; zero-initialised is empty. */
 struct merger {
     struct span text;
-    struct symbol *symbols;
-    struct pair *pairs; /* a heap; the best is pairs[0] */
-    size_t symbol_count, pair_count;
-    size_t capacity; /* symbols; there is room for as many pairs, see merge.c */
+    struct symbol *symbols; /* one for each byte of the text */
+    uint64_t *pairs;        /* a heap; the best is pairs[0] */
+    size_t pair_count;
+    size_t capacity; /* symbols that there is room for, and their pairs */
 };
 
 /* How good it is to merge left with right, which begins where left ends: the lowest rank is merged first, of equal
