@@ -50,11 +50,10 @@ static bool tokenize_text(const struct arguments *arguments, const struct tokeni
     struct tokens tokens = { 0 };
     const struct encoding encoding = { .add_special = !option_given(arguments, "no-bos"),
                                        .parse_special = !option_given(arguments, "no-special") };
-    const bool done = file_read("-", &text, error) &&
-                      tokenizer_encode(tokenizer, buffer_span(&text), encoding, &tokens, error) &&
-                      (option_given(arguments, "json") ? print_json(&tokens, error)
-                                                       : print_list(tokenizer, &tokens, error)) &&
-                      print_flush(error);
+    const bool done =
+        file_read("-", &text, error) && tokenizer_encode(tokenizer, buffer_span(&text), encoding, &tokens, error) &&
+        (option_given(arguments, "json") ? print_json(&tokens, error) : print_list(tokenizer, &tokens, error)) &&
+        print_flush(error);
     tokens_free(&tokens);
     buffer_free(&text);
     return done;

@@ -135,8 +135,8 @@ static bool encode_piece(const struct tokenizer *tokenizer, struct span piece, s
            add_symbols(tokenizer, &workspace->merger, out, error);
 }
 
-static bool encode(const struct tokenizer *tokenizer, struct span text, struct workspace *workspace,
-                   struct tokens *out, struct error *error)
+static bool encode(const struct tokenizer *tokenizer, struct span text, struct workspace *workspace, struct tokens *out,
+                   struct error *error)
 {
     const struct bpe *bpe = tokenizer->state;
     struct cutter cutter = { .pretokenizer = bpe->pretokenizer, .text = text };

@@ -12,14 +12,14 @@ static const char *const keys[] = {
 
 static const struct control_text {
     const char *text;
-    bool ends;              /* else it is only known not to be text */
-    const char *unless[2];  /* a vocabulary that has one of these uses text within an answer */
+    bool ends;             /* else it is only known not to be text */
+    const char *unless[2]; /* a vocabulary that has one of these uses text within an answer */
 } control_texts[] = {
     { "<|eot_id|>", true, { 0 } }, /* Llama 3 */
     { "<|eom_id|>", true, { 0 } },
-    { "<|im_end|>", true, { 0 } },                      /* ChatML */
-    { "<|end|>", true, { "<|call|>", "<|calls|>" } },   /* Phi 3; in gpt-oss and Solar the end of a message */
-    { "<|return|>", true, { 0 } },                      /* gpt-oss */
+    { "<|im_end|>", true, { 0 } },                    /* ChatML */
+    { "<|end|>", true, { "<|call|>", "<|calls|>" } }, /* Phi 3; in gpt-oss and Solar the end of a message */
+    { "<|return|>", true, { 0 } },                    /* gpt-oss */
     { "<|call|>", true, { 0 } },
     { "<|flush|>", true, { 0 } }, /* Solar */
     { "<|calls|>", true, { 0 } },
@@ -27,16 +27,16 @@ static const struct control_text {
     { "<eos>", true, { 0 } },
     { "<turn|>", true, { 0 } },
     { "<|tool_response>", true, { 0 } },
-    { "<|endoftext|>", true, { 0 } }, /* GPT-2 */
-    { "<|end_of_text|>", true, { 0 } }, /* Granite */
+    { "<|endoftext|>", true, { 0 } },         /* GPT-2 */
+    { "<|end_of_text|>", true, { 0 } },       /* Granite */
     { "</s>", true, { "<|tool_response>" } }, /* Llama */
     { "<EOT>", true, { 0 } },
     { "_<EOT>", true, { 0 } },
     { "[EOT]", true, { 0 } }, /* Kimi */
     { "[EOS]", true, { 0 } },
-    { "<end_of_utterance>", true, { 0 } }, /* SmolVLM */
+    { "<end_of_utterance>", true, { 0 } },                      /* SmolVLM */
     { "<\uFF5Cend\u2581of\u2581sentence\uFF5C>", true, { 0 } }, /* DeepSeek */
-    { "[e~[", true, { 0 } }, /* MiniMax */
+    { "[e~[", true, { 0 } },                                    /* MiniMax */
     /* filling in the middle: what comes after the missing part */
     { "<|fim_pad|>", true, { 0 } },
     { "<fim-pad>", true, { 0 } },

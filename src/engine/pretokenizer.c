@@ -20,7 +20,12 @@ static const struct pretokenizer pretokenizers[] = {
     { .name = "gpt-2" },
     { .name = "default" }, /* files that do not know better */
     { .name = "smollm", .digits_first = true },
-    { .name = "llama-bpe", .any_case = true, .any_lead = true, .newlines = true, .digits = 3, .whole_words = true,
+    { .name = "llama-bpe",
+      .any_case = true,
+      .any_lead = true,
+      .newlines = true,
+      .digits = 3,
+      .whole_words = true,
       .adds_bos = true },
     { .name = "qwen2", .any_case = true, .any_lead = true, .newlines = true, .digits = 1 },
 };
@@ -48,20 +53,20 @@ const struct pretokenizer *pretokenizer_find(struct span name, const char *path,
 
 /* ---- characters ------------------------------------------------------------------------------------------------- */
 
-enum class { SYMBOL, LETTER, NUMBER, SPACE, NEWLINE, END };
+enum category { SYMBOL, LETTER, NUMBER, SPACE, NEWLINE, END };
 
 struct character {
-    enum class class;
+    enum category category;
     size_t bytes; /* 0 at the end of the text */
 };
 
-static bool is_space(enum class class)
+static bool is_space(enum category category)
 {
-    return class == SPACE || class == NEWLINE;
+    return category == SPACE || category == NEWLINE;
 }
 
 /* \p{L} and \p{N} by general category; \s is the property White_Space, which is the separators and a few controls. */
-static enum class class_of(uint32_t code_point)
+static enum category category_of(uint32_t code_point)
 {
     const uint32_t next_line = 0x85;
     if (code_point == '\n' || code_point == '\r')
@@ -94,18 +99,18 @@ static struct character read(struct span text, size_t offset)
         return (struct character){ END, 0 };
     uint32_t code_point;
     const size_t bytes = utf8_read(text, offset, &code_point);
-    return (struct character){ class_of(code_point), bytes };
+    return (struct character){ category_of(code_point), bytes };
 }
 
 /* ---- the alternatives: each gives how many bytes it matches at the beginning of text, 0 if it does not ------------- */
 
-/* Up to most characters of a class; 0: any number. */
-static size_t run(struct span text, size_t offset, enum class class, unsigned most)
+/* Up to most characters of a category; 0: any number. */
+static size_t run(struct span text, size_t offset, enum category category, unsigned most)
 {
     size_t end = offset;
     for (unsigned count = 0; most == 0 || count < most; count++) {
         const struct character next = read(text, end);
-        if (next.class != class)
+        if (next.category != category)
             break;
         end += next.bytes;
     }
@@ -131,9 +136,10 @@ static size_t contraction(const struct pretokenizer *pretokenizer, struct span t
 static size_t word(const struct pretokenizer *pretokenizer, struct span text)
 {
     const struct character first = read(text, 0);
-    if (first.class == LETTER)
+    if (first.category == LETTER)
         return run(text, 0, LETTER, 0);
-    const bool leads = pretokenizer->any_lead ? first.class == SYMBOL || first.class == SPACE : text.data[0] == ' ';
+    const bool leads = pretokenizer->any_lead ? first.category == SYMBOL || first.category == SPACE
+                                              : text.data[0] == ' ';
     const size_t letters = leads ? run(text, first.bytes, LETTER, 0) : 0;
     return letters ? first.bytes + letters : 0;
 }
@@ -159,21 +165,21 @@ static size_t spaces(const struct pretokenizer *pretokenizer, struct span text)
 {
     size_t end = 0, last = 0, after_newline = 0;
     struct character next = read(text, 0);
-    for (; is_space(next.class); next = read(text, end)) {
+    for (; is_space(next.category); next = read(text, end)) {
         last = end;
         end += next.bytes;
-        if (next.class == NEWLINE)
+        if (next.category == NEWLINE)
             after_newline = end;
     }
     if (pretokenizer->newlines && after_newline)
         return after_newline;
-    return next.class == END || last == 0 ? end : last;
+    return next.category == END || last == 0 ? end : last;
 }
 
 static size_t piece(const struct pretokenizer *pretokenizer, struct span text)
 {
     size_t (*const alternatives[])(const struct pretokenizer *, struct span) = { contraction, word, number, symbols,
-                                                                                spaces };
+                                                                                 spaces };
     for (size_t i = 0; i < LENGTH(alternatives); i++) {
         const size_t bytes = alternatives[i](pretokenizer, text);
         if (bytes)
@@ -187,7 +193,7 @@ static size_t piece(const struct pretokenizer *pretokenizer, struct span text)
 static size_t next_digit(struct span text, size_t offset)
 {
     struct character next = read(text, offset);
-    while (next.class != NUMBER && next.class != END) {
+    while (next.category != NUMBER && next.category != END) {
         offset += next.bytes;
         next = read(text, offset);
     }

@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum {
-    SPECIAL_MOST = 255,  /* bytes of a text; so many rounds at most, whatever the file */
+    SPECIAL_MOST = 255,   /* bytes of a text; so many rounds at most, whatever the file */
     NODES_MOST = 1 << 22, /* 64 MB */
 };
 

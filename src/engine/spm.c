@@ -40,10 +40,10 @@ static bool open_spm(const struct gguf *gguf, struct tokenizer *tokenizer, struc
     spm->scores = gguf_find(gguf, "tokenizer.ggml.scores");
     const struct gguf_key *scores = spm->scores;
     if (!scores || scores->type != GGUF_ARRAY || scores->element != GGUF_F32)
-        return error_set(error, "%s: key tokenizer.ggml.scores must be an array of f32: take another copy of the model",
+        return error_set(error, "%s: key tokenizer.ggml.scores must be an array of f32: use another file",
                          tokenizer->path);
     if (scores->count != tokenizer->vocabulary.key->count)
-        return error_set(error, "%s: %zu tokens, but %zu scores: take another copy of the model", tokenizer->path,
+        return error_set(error, "%s: %zu tokens, but %zu scores: use another file of this model", tokenizer->path,
                          tokenizer->vocabulary.key->count, scores->count);
     find_bytes(tokenizer, spm);
     return true;
@@ -107,8 +107,8 @@ static bool add_bytes(const struct tokenizer *tokenizer, struct span symbol, str
     return true;
 }
 
-static bool encode(const struct tokenizer *tokenizer, struct span text, struct workspace *workspace,
-                   struct tokens *out, struct error *error)
+static bool encode(const struct tokenizer *tokenizer, struct span text, struct workspace *workspace, struct tokens *out,
+                   struct error *error)
 {
     if (!workspace_reserve(workspace, SPACE_BYTES * (text.bytes + 1), error))
         return false;

@@ -96,13 +96,12 @@ static bool check(const struct gguf *gguf, const char *name, const struct gguf_k
 {
     const char *path = gguf_path(gguf);
     if (!key)
-        return error_set(error, "%s: key %s is missing, its tokenizer needs it: take another copy of the model", path,
-                         name);
+        return error_set(error, "%s: key %s is missing, and its tokenizer needs it: use another file", path, name);
     if (key->type != GGUF_ARRAY || key->element != GGUF_STRING)
-        return error_set(error, "%s: key %s must be an array of strings: take another copy of the model", path, name);
+        return error_set(error, "%s: key %s must be an array of strings: use another file of this model", path, name);
     if (key->count == 0 || key->count > STRINGS_MOST || key->value.bytes > UINT32_MAX)
-        return error_set(error, "%s: key %s has %zu strings in %zu bytes, from 1 to %d in at most 4 GB are possible", path,
-                         name, key->count, key->value.bytes, STRINGS_MOST);
+        return error_set(error, "%s: key %s has %zu strings in %zu bytes, from 1 to %d in at most 4 GB are possible",
+                         path, name, key->count, key->value.bytes, STRINGS_MOST);
     return true;
 }
 
@@ -121,7 +120,7 @@ bool strings_open(struct strings *strings, const struct gguf *gguf, const char *
     if (!strings->slots || !strings->offsets)
         return error_memory(error, slots * sizeof *strings->slots);
     if (!fill(strings, longest))
-        return error_set(error, "%s: key %s: its strings were made to collide, which no honest file does: do not use it",
+        return error_set(error, "%s: key %s: its strings were made to collide, no honest file does that: do not use it",
                          gguf_path(gguf), name);
     return true;
 }

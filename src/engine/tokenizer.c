@@ -22,8 +22,8 @@ static bool choose_kind(const struct gguf *gguf, struct tokenizer *tokenizer, st
     if (span_equal(model, span_text("none")))
         return error_set(error, "%s: the file has no tokenizer: give ids instead of text, or use another model",
                          tokenizer->path);
-    return error_set(error, "%s: tokenizer.ggml.model is %.*s, which is not known: known are %s and %s", tokenizer->path,
-                     (int)size_min(model.bytes, 100), (const char *)model.data, tokenizer_bpe.model,
+    return error_set(error, "%s: tokenizer.ggml.model is %.*s, which is not known: known are %s and %s",
+                     tokenizer->path, (int)size_min(model.bytes, 100), (const char *)model.data, tokenizer_bpe.model,
                      tokenizer_spm.model);
 }
 
@@ -38,10 +38,10 @@ static bool read_types(const struct gguf *gguf, struct tokenizer *tokenizer, str
     if (!types)
         return true;
     if (types->type != GGUF_ARRAY || !gguf_is_integer(types->element))
-        return error_set(error, "%s: key tokenizer.ggml.token_type must be an array of integers: take another copy of "
-                         "the model", tokenizer->path);
+        return error_set(error, "%s: key tokenizer.ggml.token_type must be an array of integers: use another file",
+                         tokenizer->path);
     if (types->count != count)
-        return error_set(error, "%s: %zu tokens, but %zu types: take another copy of the model", tokenizer->path, count,
+        return error_set(error, "%s: %zu tokens, but %zu types: use another file of this model", tokenizer->path, count,
                          types->count);
     tokenizer->typed = true;
     for (size_t i = 0; i < count; i++) {
@@ -254,14 +254,13 @@ static bool encode_text(const struct tokenizer *tokenizer, struct span text, boo
     return done;
 }
 
-bool tokenizer_encode(const struct tokenizer *tokenizer, struct span text, struct encoding encoding,
-                      struct tokens *out, struct error *error)
+bool tokenizer_encode(const struct tokenizer *tokenizer, struct span text, struct encoding encoding, struct tokens *out,
+                      struct error *error)
 {
     const size_t before = out->count;
     const bool ends = tokenizer->adds_eos && tokenizer->eos != TOKEN_NONE;
     if (text.bytes > TEXT_MOST)
-        return error_set(error, "a text of %zu bytes: at most %d can be tokenized at once", text.bytes,
-                         (int)TEXT_MOST);
+        return error_set(error, "a text of %zu bytes: at most %d can be tokenized at once", text.bytes, (int)TEXT_MOST);
     if ((encoding.add_special && tokenizer_adds_bos(tokenizer) && !tokens_add(out, tokenizer->bos, error)) ||
         !encode_text(tokenizer, text, encoding.parse_special, out, error) ||
         (encoding.add_special && ends && !tokens_add(out, tokenizer->eos, error))) {
