@@ -20,6 +20,7 @@ struct bpe {
         uint8_t bytes;
     } letters[256];
     int16_t bytes[ALPHABET_MOST]; /* the byte that a code point stands for, or -1 */
+    uint32_t replacement;         /* the token of U+FFFD, or TOKEN_NONE */
 };
 
 static bool is_printable(unsigned byte)
@@ -42,6 +43,18 @@ static void make_alphabet(struct bpe *bpe)
     }
 }
 
+/* A piece in the alphabet; out holds two bytes for each of the piece's. */
+static struct span spell(const struct bpe *bpe, struct span piece, char *out)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < piece.bytes; i++) {
+        const unsigned char byte = piece.data[i];
+        memcpy(out + length, bpe->letters[byte].text, sizeof bpe->letters[byte].text);
+        length += bpe->letters[byte].bytes;
+    }
+    return span_of(out, length);
+}
+
 static bool open_bpe(const struct gguf *gguf, struct tokenizer *tokenizer, struct error *error)
 {
     struct bpe *bpe = calloc(1, sizeof *bpe);
@@ -56,6 +69,9 @@ static bool open_bpe(const struct gguf *gguf, struct tokenizer *tokenizer, struc
     if (!bpe->pretokenizer)
         return false;
     tokenizer->adds_bos = bpe->pretokenizer->adds_bos;
+    const struct span replacement = span_text("\uFFFD");
+    char spelt[2 * sizeof "\uFFFD"];
+    bpe->replacement = strings_find(&tokenizer->vocabulary, spell(bpe, replacement, spelt));
     return strings_open(&bpe->merges, gguf, "tokenizer.ggml.merges", PIECE_MOST + 1, error);
 }
 
@@ -81,18 +97,16 @@ static bool rank(const void *context, struct span left, struct span right, uint3
     return *out != STRING_NONE;
 }
 
-static struct span spell(const struct bpe *bpe, struct span piece, char *out)
+/* Some vocabularies lack letters for bytes that were rare where they were made. Such a byte is left out, as models
+ * expect; one that is in no valid UTF-8 becomes U+FFFD, so that it does not vanish unseen. Source: RFC 3629. */
+static uint32_t without_letter(const struct bpe *bpe, uint32_t code_point)
 {
-    size_t length = 0;
-    for (size_t i = 0; i < piece.bytes; i++) {
-        const unsigned char byte = piece.data[i];
-        memcpy(out + length, bpe->letters[byte].text, sizeof bpe->letters[byte].text);
-        length += bpe->letters[byte].bytes;
-    }
-    return span_of(out, length);
+    const int byte = code_point < ALPHABET_MOST ? bpe->bytes[code_point] : -1;
+    const bool never_valid = byte == 0xC0 || byte == 0xC1 || byte >= 0xF5;
+    return never_valid ? bpe->replacement : TOKEN_NONE;
 }
 
-/* A symbol that merges made and the vocabulary lacks: letter by letter. */
+/* A symbol that the vocabulary lacks: letter by letter. */
 static bool add_letters(const struct tokenizer *tokenizer, struct span symbol, struct tokens *out, struct error *error)
 {
     for (size_t i = 0; i < symbol.bytes;) {
@@ -100,7 +114,7 @@ static bool add_letters(const struct tokenizer *tokenizer, struct span symbol, s
         const size_t bytes = utf8_read(symbol, i, &code_point);
         uint32_t id = strings_find(&tokenizer->vocabulary, span_of(symbol.data + i, bytes));
         if (id == STRING_NONE)
-            id = tokenizer->unknown;
+            id = without_letter(tokenizer->state, code_point);
         if (id != TOKEN_NONE && !tokens_add(out, id, error))
             return false;
         i += bytes;

@@ -51,7 +51,8 @@ struct encoding {
 };
 
 /* Appends the ids of text to out. Any bytes are accepted: what is not valid UTF-8 is encoded byte by byte where the
- * vocabulary has bytes, else as U+FFFD. Time is linear in the text. */
+ * vocabulary has bytes, else as U+FFFD or the unknown token. A character that a byte-level vocabulary lacks is left
+ * out. Time is linear in the text (n log n in a word without spaces). On failure out is as before. */
 MUST_USE bool tokenizer_encode(const struct tokenizer *tokenizer, struct span text, struct encoding encoding,
                                struct tokens *out, struct error *error);
 
