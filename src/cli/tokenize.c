@@ -1,6 +1,7 @@
 /* tokenize.c: bastide tokenize: what a model's tokenizer makes of a text. Only the file's keys are read, no weights. */
 #include "cli/commands.h"
 #include "engine/engine.h"
+#include "models/models.h"
 
 #include <stdio.h>
 
@@ -16,19 +17,26 @@ static bool print_json(const struct tokens *tokens, struct error *error)
     return print(error, "]}\n");
 }
 
-/* A piece need not be whole characters: what can't be shown, and what would hide, is escaped. */
+/* Whether a terminal shows a character as itself: no control (C0, C1), and not the backslash, which escapes. */
+static bool is_shown(uint32_t code_point)
+{
+    return code_point >= ' ' && code_point != '\\' && !(code_point >= 0x7F && code_point <= 0x9F);
+}
+
+/* A piece need not be whole characters: what is none is escaped too. */
 static bool print_piece(struct span piece, struct error *error)
 {
-    for (size_t i = 0; i < piece.bytes;) {
+    for (size_t i = 0, bytes; i < piece.bytes; i += bytes) {
         uint32_t code_point;
-        const size_t bytes = utf8_read(piece, i, &code_point);
-        const bool shown = code_point >= ' ' && code_point != 0x7F && (code_point < 0x80 || bytes > 1) &&
-                           code_point != '\\';
-        if (shown && !print_bytes(span_of(piece.data + i, bytes), error))
-            return false;
-        if (!shown && !print(error, "\\x%02X", piece.data[i]))
-            return false;
-        i += bytes;
+        bytes = utf8_read(piece, i, &code_point);
+        if (is_shown(code_point) && (bytes > 1 || piece.data[i] < 0x80)) {
+            if (!print_bytes(span_of(piece.data + i, bytes), error))
+                return false;
+            continue;
+        }
+        for (size_t k = i; k < i + bytes; k++)
+            if (!print(error, "\\x%02X", piece.data[k]))
+                return false;
     }
     return print(error, "\n");
 }
@@ -61,12 +69,15 @@ static bool tokenize_text(const struct arguments *arguments, const struct tokeni
 
 static enum status tokenize(const struct arguments *arguments, struct error *error)
 {
+    struct arena arena = { 0 };
+    const char *path = NULL;
     struct gguf *gguf = NULL;
     struct tokenizer *tokenizer = NULL;
-    const bool done = gguf_open(argument(arguments, 0), &gguf, error) && tokenizer_open(gguf, &tokenizer, error) &&
-                      tokenize_text(arguments, tokenizer, error);
+    const bool done = models_resolve(argument(arguments, 0), &arena, &path, error) && gguf_open(path, &gguf, error) &&
+                      tokenizer_open(gguf, &tokenizer, error) && tokenize_text(arguments, tokenizer, error);
     tokenizer_close(tokenizer);
     gguf_close(gguf);
+    arena_free(&arena);
     return done ? STATUS_DONE : status_of(error);
 }
 
@@ -83,8 +94,8 @@ const struct command command_tokenize = {
     .does = "show the tokens that a model sees in a text",
     .details = "Reads the text, to the last byte, from standard input. Without --json there is a line for each token:\n"
                "its id and what it stands for; control characters, parts of characters and backslashes as \\xNN.\n",
-    .examples = "  echo 'Bonjour tout le monde' | bastide tokenize MODEL\n"
-                "  printf %s 'Hello' | bastide tokenize MODEL --json --no-bos\n"
+    .examples = "  echo 'Bonjour tout le monde' | bastide tokenize smollm2\n"
+                "  printf %s 'Hello' | bastide tokenize smollm2 --json --no-bos\n"
                 "  bastide tokenize model.gguf --json --no-special < letter.txt\n",
     .options = options,
     .least = 1,
