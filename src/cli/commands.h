@@ -6,6 +6,7 @@
 
 extern const struct command command_model_list, command_model_pull, command_model_remove, command_model_verify;
 extern const struct command command_eval;
+extern const struct command command_template;
 extern const struct command command_tokenize;
 
 #endif

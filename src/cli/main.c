@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_eval,
-    &command_model_list, &command_model_pull, &command_model_verify, &command_model_remove, &command_tokenize,
+    &command_eval,         &command_model_list, &command_model_pull, &command_model_verify,
+    &command_model_remove, &command_template,   &command_tokenize,
 };
 
 static void show_all(FILE *out)
