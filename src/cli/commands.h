@@ -4,9 +4,13 @@
 
 #include "cli/cli.h"
 
-extern const struct command command_model_list, command_model_pull, command_model_remove, command_model_verify;
-extern const struct command command_eval;
-extern const struct command command_template;
+extern const struct command command_model_list;
+extern const struct command command_model_pull;
+extern const struct command command_model_verify;
+extern const struct command command_model_remove;
 extern const struct command command_tokenize;
+extern const struct command command_template;
+extern const struct command command_eval;
+extern const struct command command_bench;
 
 #endif

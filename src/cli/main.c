@@ -7,10 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off: a row a line */
 static const struct command *const commands[] = {
-    &command_eval,         &command_model_list, &command_model_pull, &command_model_verify,
-    &command_model_remove, &command_template,   &command_tokenize,
+    &command_model_list,
+    &command_model_pull,
+    &command_model_verify,
+    &command_model_remove,
+    &command_tokenize,
+    &command_template,
+    &command_eval,
+    &command_bench,
 };
+/* clang-format on */
 
 static void show_all(FILE *out)
 {

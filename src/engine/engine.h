@@ -119,6 +119,7 @@ struct model_facts {
     size_t layers, width, context, vocabulary;
     size_t parameters;
     size_t weight_bytes; /* what generating one token reads */
+    size_t layer_parameters; /* what a prompt's token multiplies with: all but the output layer */
 };
 
 /* Packs the weights for this processor's kernels (BASTIDE_CPU forces weaker ones), with the pool's threads.
@@ -179,6 +180,16 @@ MUST_USE bool engine_run(struct engine *engine, const struct batch_token *tokens
 /* The same, but gives the rows before the output layer: the last states after the final norm, [wanted][width]. */
 MUST_USE bool engine_run_states(struct engine *engine, const struct batch_token *tokens, size_t count,
                                 const float **states, struct error *error);
+
+/* ---- the machine's limits ------------------------------------------------------------------------------------------- */
+
+struct machine {
+    double memory_bytes_per_second;  /* reading, all threads */
+    double multiply_adds_per_second; /* of 8-bit numbers, with the instructions of the model's kernels */
+};
+
+/* Measures for about a second, with the pool's threads. */
+MUST_USE bool machine_measure(const struct model *model, struct pool *pool, struct machine *out, struct error *error);
 
 /* ---- choosing a token ------------------------------------------------------------------------------------------------ */
 

@@ -393,6 +393,7 @@ struct model_facts model_facts(const struct model *model)
         .vocabulary = model->shape.vocabulary,
         .parameters = model->parameters,
         .weight_bytes = model->weights_bytes,
+        .layer_parameters = model->parameters - model->output.rows * model->output.columns,
     };
 }
 

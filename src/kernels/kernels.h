@@ -145,6 +145,9 @@ struct kernels {
     void (*silu_gate)(const float *gate, const float *up, size_t count, float *out);
     void (*gelu_gate)(const float *gate, const float *up, size_t count, float *out);
 
+    /* Reads memory (bytes a multiple of 512) as fast as it comes, for the machine's limit. */
+    uint64_t (*read_many)(const unsigned char *memory, size_t bytes);
+
     /* Multiply-adds of int8 (AVX-512 VNNI and the like) in registers: about count of them, for the machine's limit. */
     int32_t (*multiply_add_many)(size_t count);
 };

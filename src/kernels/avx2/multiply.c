@@ -360,6 +360,22 @@ static int32_t multiply_add_many(size_t count)
     return add_words(sum);
 }
 
+static uint64_t read_many(const unsigned char *memory, size_t bytes)
+{
+    __m256i sums[8];
+#pragma GCC unroll 8
+    for (size_t j = 0; j < 8; j++)
+        sums[j] = _mm256_setzero_si256();
+    for (size_t i = 0; i < bytes; i += 256)
+#pragma GCC unroll 8
+        for (size_t j = 0; j < 8; j++)
+            sums[j] = _mm256_xor_si256(sums[j], load_bytes(memory + i + 32 * j));
+#pragma GCC unroll 8
+    for (size_t j = 1; j < 8; j++)
+        sums[0] = _mm256_xor_si256(sums[0], sums[j]);
+    return (uint64_t)add_words(sums[0]);
+}
+
 void avx2_fill_multiply(struct kernels *kernels)
 {
     kernels->tiles = tiles;
@@ -372,5 +388,6 @@ void avx2_fill_multiply(struct kernels *kernels)
     kernels->multiply[PACK_Q4_K] = multiply_q4_k;
     kernels->multiply[PACK_Q5_K] = multiply_q5_k;
     kernels->multiply[PACK_Q6_K] = multiply_q6_k;
+    kernels->read_many = read_many;
     kernels->multiply_add_many = multiply_add_many;
 }

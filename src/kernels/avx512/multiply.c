@@ -310,6 +310,22 @@ static int32_t multiply_add_many(size_t count)
     return _mm512_reduce_add_epi32(sum);
 }
 
+static uint64_t read_many(const unsigned char *memory, size_t bytes)
+{
+    __m512i sums[8];
+#pragma GCC unroll 8
+    for (size_t j = 0; j < 8; j++)
+        sums[j] = _mm512_setzero_si512();
+    for (size_t i = 0; i < bytes; i += 512)
+#pragma GCC unroll 8
+        for (size_t j = 0; j < 8; j++)
+            sums[j] = _mm512_xor_si512(sums[j], load_bytes(memory + i + 64 * j));
+#pragma GCC unroll 8
+    for (size_t j = 1; j < 8; j++)
+        sums[0] = _mm512_xor_si512(sums[0], sums[j]);
+    return (uint64_t)_mm512_reduce_add_epi64(sums[0]);
+}
+
 void avx512_fill_multiply(struct kernels *kernels)
 {
     kernels->tiles = tiles;
@@ -322,5 +338,6 @@ void avx512_fill_multiply(struct kernels *kernels)
     kernels->multiply[PACK_Q4_K] = multiply_q4_k;
     kernels->multiply[PACK_Q5_K] = multiply_q5_k;
     kernels->multiply[PACK_Q6_K] = multiply_q6_k;
+    kernels->read_many = read_many;
     kernels->multiply_add_many = multiply_add_many;
 }

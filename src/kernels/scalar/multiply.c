@@ -331,6 +331,18 @@ static int32_t multiply_add_many(size_t count)
     return sum;
 }
 
+static uint64_t read_many(const unsigned char *memory, size_t bytes)
+{
+    uint64_t sums[4] = { 0 };
+    for (size_t i = 0; i < bytes; i += sizeof sums)
+        for (size_t j = 0; j < 4; j++) {
+            uint64_t word;
+            memcpy(&word, memory + i + 8 * j, sizeof word);
+            sums[j] ^= word;
+        }
+    return sums[0] ^ sums[1] ^ sums[2] ^ sums[3];
+}
+
 void scalar_fill_multiply(struct kernels *kernels)
 {
     kernels->tiles = tiles;
@@ -346,5 +358,6 @@ void scalar_fill_multiply(struct kernels *kernels)
     kernels->multiply[PACK_Q4_K] = multiply_q4_k;
     kernels->multiply[PACK_Q5_K] = multiply_q5_k;
     kernels->multiply[PACK_Q6_K] = multiply_q6_k;
+    kernels->read_many = read_many;
     kernels->multiply_add_many = multiply_add_many;
 }
