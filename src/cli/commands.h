@@ -11,6 +11,7 @@ extern const struct command command_model_remove;
 extern const struct command command_tokenize;
 extern const struct command command_template;
 extern const struct command command_eval;
+extern const struct command command_perplexity;
 extern const struct command command_bench;
 
 #endif

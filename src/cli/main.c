@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
     &command_tokenize,
     &command_template,
     &command_eval,
+    &command_perplexity,
     &command_bench,
 };
 /* clang-format on */
