@@ -2,7 +2,8 @@
 
 From the environment (./test sets all of it; a test run by hand needs none):
   BASTIDE_BINARY    the program under test; build/bastide if unset
-  BASTIDE_MODELS    a folder with the real models; tests that need one skip, with a reason, if it is not there
+  BASTIDE_MODELS    a folder with smollm2-135m-instruct-q4_1.gguf and gemma-3-270m-q4_k_m.gguf; tests that need one
+                    skip, with a reason, if it is not there
   BASTIDE_PATIENCE  multiplies every time limit; set for slow builds such as those with sanitizers
 """
 import os
@@ -78,26 +79,25 @@ def _word(argument):
     return argument if isinstance(argument, (str, bytes, os.PathLike)) else str(argument)
 
 
-def _model(pattern, what):
+def _model(file):
     folder = os.environ.get("BASTIDE_MODELS")
     if not folder:
-        pytest.skip(f"needs {what}: BASTIDE_MODELS names no folder")
-    found = sorted(path for path in Path(folder).rglob("*.gguf") if pattern in path.name.lower())
-    if not found:
-        pytest.skip(f"needs {what}: not in {folder}")
-    return found[0]
+        pytest.skip(f"needs {file}: BASTIDE_MODELS names no folder")
+    if not (Path(folder) / file).is_file():
+        pytest.skip(f"needs {file}: not in {folder}")
+    return Path(folder) / file
 
 
 @pytest.fixture(scope="session")
 def smollm2():
-    """Path of SmolLM2-135M-Instruct, Q4_1."""
-    return _model("smollm2-135m", "SmolLM2-135M-Instruct")
+    """Path of SmolLM2-135M-Instruct."""
+    return _model("smollm2-135m-instruct-q4_1.gguf")
 
 
 @pytest.fixture(scope="session")
 def gemma():
-    """Path of Gemma 3 270M, Q4_K_M."""
-    return _model("gemma-3-270m", "Gemma 3 270M")
+    """Path of Gemma 3 270M."""
+    return _model("gemma-3-270m-q4_k_m.gguf")
 
 
 @pytest.fixture(scope="session")
