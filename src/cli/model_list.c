@@ -25,7 +25,7 @@ static bool is_here(const struct view *view, const char *name)
     return false;
 }
 
-/* ---- for people ------------------------------------------------------------------------------------------------------ */
+/* ---- for people --------------------------------------------------------------------------------------------- */
 
 static int name_width(const struct view *view)
 {
@@ -73,7 +73,7 @@ static bool print_missing(const struct view *view, int width, struct error *erro
     return true;
 }
 
-/* ---- for programs ----------------------------------------------------------------------------------------------------- */
+/* ---- for programs ------------------------------------------------------------------------------------------- */
 
 static json_t *here_json(const struct view *view)
 {

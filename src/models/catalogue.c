@@ -16,6 +16,7 @@ enum {
     MOST_CATALOGUE_BYTES = 1 << 20,
     MOST_MODELS = 4096,
     MOST_PARTS = 256,
+    MOST_DEPTH = 64,
 };
 
 /* One YAML file while it is read. */
@@ -182,11 +183,28 @@ static bool read_root(struct reader *reader, struct catalogue_model *rows, struc
     return true;
 }
 
+/* libyaml takes time with the square of the depth of brackets. Those in texts are counted too, which does no harm. */
+static bool check_depth(const char *path, struct span text, struct error *error)
+{
+    size_t depth = 0;
+    for (size_t i = 0, line = 1; i < text.bytes; i++) {
+        const unsigned char c = text.data[i];
+        line += c == '\n';
+        depth += c == '[' || c == '{';
+        depth -= depth > 0 && (c == ']' || c == '}');
+        if (depth > MOST_DEPTH)
+            return error_set(error, "%s: line %zu: nested too deeply", path, line);
+    }
+    return true;
+}
+
 static bool read_yaml(const char *path, struct span text, struct arena *arena, struct catalogue_model *rows,
                       struct catalogue *out, struct error *error)
 {
     struct reader reader = { .path = path, .arena = arena, .error = error };
     yaml_parser_t parser;
+    if (!check_depth(path, text, error))
+        return false;
     if (!yaml_parser_initialize(&parser))
         return error_memory(error, sizeof parser);
     yaml_parser_set_input_string(&parser, text.data, text.bytes);

@@ -9,18 +9,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What follows "file:" or "file://" or "file://localhost". */
+static const char *after_host(const char *source)
+{
+    const char *rest = source + strlen("file:");
+    if (strncmp(rest, "//", 2) != 0)
+        return rest;
+    return rest + (strncmp(rest, "//localhost/", 12) == 0 ? strlen("//localhost") : strlen("//"));
+}
+
+bool file_check(const char *source, struct error *error)
+{
+    const bool is_url = strncmp(source, "file://", 7) == 0;
+    return !is_url || after_host(source)[0] == '/' ||
+           error_set_kind(error, ERROR_WRONG_USE, "%s: a file on another host: write file:PATH or file:///PATH",
+                          source);
+}
+
 /* file:///a%20b is a URL, whose escapes are undone; file:a%20b and file:/a%20b are paths as they are. */
 static bool path_of(const char *source, struct arena *arena, const char **out, struct error *error)
 {
-    const char *rest = source + strlen("file:");
-    if (strncmp(rest, "//", 2) != 0) {
+    const char *rest = after_host(source);
+    if (strncmp(source, "file://", 7) != 0) {
         *out = rest;
         return true;
     }
-    rest += strncmp(rest, "//localhost/", 12) == 0 ? strlen("//localhost") : strlen("//");
-    if (rest[0] != '/')
-        return error_set_kind(error, ERROR_WRONG_USE, "%s: a file on another host: write file:PATH or file:///PATH",
-                              source);
     int length = 0;
     char *decoded = curl_easy_unescape(NULL, rest, 0, &length);
     *out = decoded ? arena_text(arena, span_of(decoded, (size_t)length)) : NULL;

