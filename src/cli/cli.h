@@ -6,10 +6,10 @@
 
 /* The program's exit status. */
 enum status {
-    STATUS_DONE = 0,   /* done */
-    STATUS_NO = 1,     /* the answer is no: a check that failed */
-    STATUS_WRONG = 2,  /* wrong use */
-    STATUS_FAILED = 3, /* could not; the error says why */
+    STATUS_DONE = 0,      /* done */
+    STATUS_NO = 1,        /* the answer is no: a check that failed */
+    STATUS_WRONG = 2,     /* wrong use */
+    STATUS_FAILED = 3,    /* could not; the error says why */
     STATUS_STOPPED = 130, /* the user stopped it with Ctrl-C; what shells say of a program that SIGINT ended */
 };
 
@@ -23,18 +23,18 @@ struct option {
 struct arguments;
 
 struct command {
-    const char *name;     /* "run", "model pull" */
-    const char *takes;    /* "MODEL [PROMPT]" */
-    const char *does;     /* one line */
-    const char *details;  /* more lines, or NULL */
-    const char *examples; /* lines, each a command that works */
+    const char *name;             /* "run", "model pull" */
+    const char *takes;            /* "MODEL [PROMPT]" */
+    const char *does;             /* one line */
+    const char *details;          /* more lines, or NULL */
+    const char *examples;         /* lines, each a command that works */
     const struct option *options; /* NULL if it has none but --help */
-    int least, most;      /* how many arguments besides options; most -1: any number */
+    int least, most;              /* how many arguments besides options; most -1: any number */
     /* STATUS_WRONG and STATUS_FAILED go with an error. */
     enum status (*run)(const struct arguments *arguments, struct error *error);
 };
 
-/* ---- what the user typed ------------------------------------------------------------------------------------------ */
+/* ---- what the user typed -------------------------------------------------------------------------------------- */
 
 /* Argument i besides options; NULL if there are fewer. */
 const char *argument(const struct arguments *arguments, int i);
@@ -58,9 +58,9 @@ MUST_USE bool option_real(const struct arguments *arguments, const char *name, d
 /* STATUS_WRONG for ERROR_WRONG_USE, STATUS_STOPPED for ERROR_STOPPED, else STATUS_FAILED. */
 enum status status_of(const struct error *error);
 
-/* ---- the terminal --------------------------------------------------------------------------------------------------- */
+/* ---- the terminal --------------------------------------------------------------------------------------------- */
 
-/* Writes to standard output; fails with ERROR_PIPE when nobody reads any more, ERROR_COULD_NOT when the disk is full. */
+/* Writes to standard output; fails with ERROR_PIPE when nobody reads any more, ERROR_COULD_NOT if the disk is full. */
 MUST_USE bool print(struct error *error, const char *format, ...) PRINTF_LIKE(2, 3);
 MUST_USE bool print_bytes(struct span bytes, struct error *error);
 MUST_USE bool print_flush(struct error *error);
@@ -74,5 +74,8 @@ void show_error(const struct error *error);
 
 /* A progress bar with rate and time left on standard error if that is a terminal, else nothing. */
 const struct progress *terminal_progress(void);
+
+/* The same for work that is counted (in tokens, say) and not measured in bytes. */
+const struct progress *terminal_counter(void);
 
 #endif

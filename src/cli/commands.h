@@ -4,6 +4,8 @@
 
 #include "cli/cli.h"
 
+extern const struct command command_chat;
+extern const struct command command_run;
 extern const struct command command_model_list;
 extern const struct command command_model_pull;
 extern const struct command command_model_verify;

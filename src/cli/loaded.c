@@ -15,9 +15,10 @@ bool loaded_threads(const struct arguments *arguments, size_t *out, struct error
 bool loaded_open(const char *name, size_t threads, size_t context, size_t batch, struct loaded *out,
                  struct error *error)
 {
+    const struct progress *progress = out->quiet ? NULL : terminal_progress();
     return models_resolve(name, &out->arena, &out->path, error) && gguf_open(out->path, &out->gguf, error) &&
            pool_open((unsigned)threads, &out->pool, error) &&
-           model_open(out->gguf, out->pool, context, terminal_progress(), &out->model, error) &&
+           model_open(out->gguf, out->pool, context, progress, &out->model, error) &&
            engine_open(out->model, out->pool, batch, &out->engine, error);
 }
 

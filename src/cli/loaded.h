@@ -7,6 +7,7 @@
 
 /* Zero-initialised is closed. */
 struct loaded {
+    bool quiet; /* set before opening: show no progress */
     struct arena arena;
     const char *path;
     struct gguf *gguf;

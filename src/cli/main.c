@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* clang-format off: a row a line */
+/* clang-format off */
 static const struct command *const commands[] = {
+    &command_chat,
+    &command_run,
     &command_model_list,
     &command_model_pull,
     &command_model_verify,

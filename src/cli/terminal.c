@@ -66,12 +66,21 @@ bool print_strange(struct span text, struct error *error)
 struct bar {
     const char *what;
     double started, shown;
+    bool counts; /* not bytes */
 };
+
+static const char *amount_text(const struct bar *bar, uint64_t amount, char out[24])
+{
+    if (!bar->counts)
+        return size_text((size_t)amount, out);
+    snprintf(out, 24, "%llu", (unsigned long long)amount);
+    return out;
+}
 
 static void draw_bar(const struct bar *bar, uint64_t done, uint64_t total, double now)
 {
     enum { WIDTH = 24 };
-    char have[16], all[16], rate[16];
+    char have[24], all[24], rate[24];
     const double elapsed = now - bar->started;
     const double per_second = elapsed > 0.2 ? (double)done / elapsed : 0;
     const int filled = total ? (int)((double)WIDTH * (double)done / (double)total) : 0;
@@ -79,11 +88,11 @@ static void draw_bar(const struct bar *bar, uint64_t done, uint64_t total, doubl
     if (total)
         fprintf(stderr, "[%.*s%*s] %3d%% ", filled, "########################", WIDTH - filled, "",
                 (int)(100.0 * (double)done / (double)total));
-    fprintf(stderr, "%s", size_text((size_t)done, have));
+    fprintf(stderr, "%s", amount_text(bar, done, have));
     if (total)
-        fprintf(stderr, " of %s", size_text((size_t)total, all));
+        fprintf(stderr, " of %s", amount_text(bar, total, all));
     if (per_second > 0)
-        fprintf(stderr, ", %s/s", size_text((size_t)per_second, rate));
+        fprintf(stderr, ", %s/s", amount_text(bar, (uint64_t)per_second, rate));
     if (per_second > 0 && total > done)
         fprintf(stderr, ", %.0f s left", (double)(total - done) / per_second);
 }
@@ -94,7 +103,7 @@ static bool update_bar(void *context, const char *what, uint64_t done, uint64_t 
     struct bar *bar = context;
     const double now = seconds_now();
     if (!bar->what || strcmp(bar->what, what) != 0)
-        *bar = (struct bar){ .what = what, .started = now };
+        *bar = (struct bar){ .what = what, .started = now, .counts = bar->counts };
     const bool ends = total && done >= total;
     if (ends) {
         if (bar->shown > 0)
@@ -110,6 +119,13 @@ static bool update_bar(void *context, const char *what, uint64_t done, uint64_t 
 const struct progress *terminal_progress(void)
 {
     static struct bar bar; /* the terminal is global itself */
+    static const struct progress progress = { update_bar, &bar };
+    return isatty(STDERR_FILENO) ? &progress : NULL;
+}
+
+const struct progress *terminal_counter(void)
+{
+    static struct bar bar = { .counts = true };
     static const struct progress progress = { update_bar, &bar };
     return isatty(STDERR_FILENO) ? &progress : NULL;
 }

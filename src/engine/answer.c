@@ -75,8 +75,8 @@ static bool take_end(struct answer *answer, struct buffer *out, struct error *er
     return answer_finish(answer, out, error) && decoder_end(&answer->decoder, out, error);
 }
 
-bool answer_take(struct answer *answer, const float *logits, uint32_t *token, struct buffer *out,
-                 enum answer_end *end, struct error *error)
+bool answer_take(struct answer *answer, const float *logits, uint32_t *token, struct buffer *out, enum answer_end *end,
+                 struct error *error)
 {
     *token = sampler_choose(answer->sampler, logits);
     answer->tokens++;
@@ -88,9 +88,7 @@ bool answer_take(struct answer *answer, const float *logits, uint32_t *token, st
     bool stop_text;
     if (!take_text(answer, *token, out, &stop_text, error))
         return false;
-    *end = stop_text                               ? ANSWER_STOP_TEXT
-           : answer->tokens >= answer->most_tokens ? ANSWER_LENGTH
-                                                   : ANSWER_GOES_ON;
+    *end = stop_text ? ANSWER_STOP_TEXT : answer->tokens >= answer->most_tokens ? ANSWER_LENGTH : ANSWER_GOES_ON;
     return *end != ANSWER_LENGTH || answer_finish(answer, out, error);
 }
 

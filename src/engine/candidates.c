@@ -172,7 +172,7 @@ void candidates_take_top(struct candidates *candidates, size_t k)
  * It has no branch and no call, so that loops over it can be vectorised. */
 static inline float exp_falling(float x)
 {
-    const float low = x > -88.0f ? x : -88.0f; /* here n is -127, which makes 2^n zero */
+    const float low = x > -88.0f ? x : -88.0f;             /* here n is -127, which makes 2^n zero */
     const float shifted = low * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: the sum's last bits are the nearest integer */
     const float n = shifted - 12582912.0f;
     const float r = low - n * 0.693359375f + n * 2.12194440e-4f; /* ln 2 in two parts, the first exact in n of them */

@@ -62,7 +62,7 @@ void candidates_take_above(struct candidates *candidates, float value);
 /* Turns listed values into weights, exp((value - best) / temperature), and returns their sum, at least 1. */
 double candidates_weigh(struct candidates *candidates, float temperature);
 
-/* The largest logit of [count] and where it is first; NaN is never the largest. Minus infinity and 0 if there is none. */
+/* The largest logit of [count] and where it is first; NaN is never the largest. Minus infinity and 0 if none is. */
 float logits_peak(const float *logits, size_t count, size_t *where);
 
 #endif

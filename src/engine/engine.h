@@ -15,7 +15,7 @@
 
 #include "base/base.h"
 
-/* ---- the file --------------------------------------------------------------------------------------------------- */
+/* ---- the file ------------------------------------------------------------------------------------------------- */
 
 struct gguf;
 
@@ -24,7 +24,7 @@ struct gguf;
 MUST_USE bool gguf_open(const char *path, struct gguf **out, struct error *error);
 void gguf_close(struct gguf *gguf);
 
-/* ---- text to tokens and back ------------------------------------------------------------------------------------- */
+/* ---- text to tokens and back ---------------------------------------------------------------------------------- */
 
 struct tokenizer;
 
@@ -72,9 +72,9 @@ bool tokenizer_ends(const struct tokenizer *tokenizer, uint32_t id);
 /* Turns a stream of tokens into text that is always whole characters. */
 struct decoder {
     const struct tokenizer *tokenizer;
-    bool special;      /* show special tokens */
-    bool started;      /* something was shown: a SentencePiece model drops the space before the first word */
-    char pending[4];   /* the beginning of a character */
+    bool special;    /* show special tokens */
+    bool started;    /* something was shown: a SentencePiece model drops the space before the first word */
+    char pending[4]; /* the beginning of a character */
     size_t pending_bytes;
 };
 
@@ -84,7 +84,7 @@ MUST_USE bool decoder_add(struct decoder *decoder, uint32_t id, struct buffer *o
 /* Appends U+FFFD for a character that was begun and never finished. */
 MUST_USE bool decoder_end(struct decoder *decoder, struct buffer *out, struct error *error);
 
-/* ---- messages to a prompt ---------------------------------------------------------------------------------------- */
+/* ---- messages to a prompt ------------------------------------------------------------------------------------- */
 
 struct template;
 
@@ -108,7 +108,7 @@ struct conversation {
 MUST_USE bool template_render(const struct template *template, const struct conversation *conversation,
                               struct buffer *out, struct error *error);
 
-/* ---- the model --------------------------------------------------------------------------------------------------- */
+/* ---- the model ------------------------------------------------------------------------------------------------ */
 
 struct model;
 
@@ -118,7 +118,7 @@ struct model_facts {
     const char *kernels;      /* which kernels run it: scalar, avx2, avx512 */
     size_t layers, width, context, vocabulary;
     size_t parameters;
-    size_t weight_bytes; /* what generating one token reads */
+    size_t weight_bytes;     /* what generating one token reads */
     size_t layer_parameters; /* what a prompt's token multiplies with: all but the output layer */
 };
 
@@ -133,7 +133,7 @@ struct model_facts model_facts(const struct model *model);
 /* Tokens that a sequence of this model can hold: the context that model_open settled on. */
 size_t model_context(const struct model *model);
 
-/* ---- sequences ---------------------------------------------------------------------------------------------------- */
+/* ---- sequences ------------------------------------------------------------------------------------------------ */
 
 struct sequence;
 
@@ -150,7 +150,7 @@ MUST_USE bool sequence_cut(struct sequence *sequence, size_t length, struct erro
 /* A second sequence with the same beginning; pages of the cache are shared until one of them writes. */
 MUST_USE bool sequence_fork(const struct sequence *sequence, struct sequence **out, struct error *error);
 
-/* ---- running -------------------------------------------------------------------------------------------------------- */
+/* ---- running -------------------------------------------------------------------------------------------------- */
 
 struct engine;
 
@@ -181,7 +181,7 @@ MUST_USE bool engine_run(struct engine *engine, const struct batch_token *tokens
 MUST_USE bool engine_run_states(struct engine *engine, const struct batch_token *tokens, size_t count,
                                 const float **states, struct error *error);
 
-/* ---- the machine's limits ------------------------------------------------------------------------------------------- */
+/* ---- the machine's limits ------------------------------------------------------------------------------------- */
 
 struct machine {
     double memory_bytes_per_second;  /* reading, all threads */
@@ -191,17 +191,17 @@ struct machine {
 /* Measures for about a second, with the pool's threads. */
 MUST_USE bool machine_measure(const struct model *model, struct pool *pool, struct machine *out, struct error *error);
 
-/* ---- choosing a token ------------------------------------------------------------------------------------------------ */
+/* ---- choosing a token ----------------------------------------------------------------------------------------- */
 
 struct sampling {
-    float temperature;        /* 0: greedy */
-    uint32_t top_k;           /* 0: off */
-    float top_p;              /* 1: off */
-    float min_p;              /* 0: off */
-    float repeat_penalty;     /* 1: off */
-    float presence_penalty;   /* 0: off */
-    float frequency_penalty;  /* 0: off */
-    uint32_t penalty_window;  /* how many of the last tokens the penalties look at; 0: none */
+    float temperature;       /* 0: greedy */
+    uint32_t top_k;          /* 0: off */
+    float top_p;             /* 1: off */
+    float min_p;             /* 0: off */
+    float repeat_penalty;    /* 1: off */
+    float presence_penalty;  /* 0: off */
+    float frequency_penalty; /* 0: off */
+    uint32_t penalty_window; /* how many of the last tokens the penalties look at; 0: none */
     uint64_t seed;
 };
 
@@ -224,7 +224,7 @@ void sampler_accept(struct sampler *sampler, uint32_t token);
  * Equal logits: the lower id first. NaN counts as minus infinity. */
 uint32_t sampler_choose(struct sampler *sampler, const float *logits);
 
-/* ---- an answer in the making -------------------------------------------------------------------------------------- */
+/* ---- an answer in the making ---------------------------------------------------------------------------------- */
 
 /* Why an answer is over. */
 enum answer_end {
@@ -269,7 +269,7 @@ MUST_USE bool answer_take(struct answer *answer, const float *logits, uint32_t *
 /* Ends an answer from outside (ANSWER_CONTEXT, ANSWER_STOPPED): appends what was held back. */
 MUST_USE bool answer_finish(struct answer *answer, struct buffer *out, struct error *error);
 
-/* ---- from a prompt to an answer, for one sequence ------------------------------------------------------------------- */
+/* ---- from a prompt to an answer, for one sequence ------------------------------------------------------------- */
 
 /* A sequence and the tokens that it holds, so that a prompt which begins like the last one costs only its end. */
 struct transcript {

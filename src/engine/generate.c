@@ -151,9 +151,7 @@ bool generate(const struct generation *generation, const struct tokens *prompt, 
               struct generated *out, struct error *error)
 {
     *out = (struct generated){ .prompt_tokens = prompt->count };
-    struct run run = {
-        .generation = generation, .transcript = transcript, .result = out, .text.limit = SIZE_MAX / 2
-    };
+    struct run run = { .generation = generation, .transcript = transcript, .result = out, .text.limit = SIZE_MAX / 2 };
     bool done = check_room(transcript, prompt, error) && open_parts(&run, error) &&
                 cut_transcript(transcript, prompt, error);
     if (done) {

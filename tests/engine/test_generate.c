@@ -139,9 +139,13 @@ static int set_up(void **state)
     fixture->transcript.sequence = &fixture->sequence;
     fixture->text.limit = 1000;
     fixture->generation = (struct generation){
-        .model = &fixture->model, .engine = &fixture->engine, .batch = BATCH,
+        .model = &fixture->model,
+        .engine = &fixture->engine,
+        .batch = BATCH,
         .wishes.sampling = { .temperature = 0, .top_p = 1, .repeat_penalty = 1 },
-        .text = collect, .stop = stop_after, .context = fixture,
+        .text = collect,
+        .stop = stop_after,
+        .context = fixture,
     };
     *state = fixture;
     return 0;

@@ -289,7 +289,8 @@ static void a_large_vocabulary_is_cut_as_a_full_sort_would(void **state)
         for (size_t i = 0; i < keep[k]; i++)
             mass += exp((double)sorted[i]);
         struct sampling by_count = everything(), by_mass = everything();
-        by_count.temperature = by_mass.temperature = 100; /* so that the worst that is left is drawn as often as others */
+        by_count.temperature = by_mass.temperature =
+            100; /* so that the worst that is left is drawn as often as others */
         by_count.top_k = keep[k];
         by_mass.top_p = (float)(mass / all);
         struct sampler *counting = open_sampler(by_count, count), *weighing = open_sampler(by_mass, count);
