@@ -9,9 +9,9 @@
 #include "kernels/avx2/avx2.h"
 #include "kernels/packing.h"
 
-static const size_t tiles[] = { 4, 2, 1 };
+static const size_t tiles[] = { 6, 4, 2, 1 };
 
-enum { COLUMNS = GROUP_COLUMNS, TILE = 4 };
+enum { COLUMNS = GROUP_COLUMNS, TILE = 6 };
 
 /* Where group g of a panel begins; *super is where what its super-block shares begins. */
 INLINE const unsigned char *group_at(enum packing packing, const unsigned char *panel, size_t g,
@@ -162,6 +162,14 @@ INLINE __m256i start(enum packing packing, const unsigned char *number)
     }
 }
 
+/* A sum that is to be there now, in its register: left to themselves, compilers first make all products of a group and
+ * keep them in memory, to add them later in another order. */
+INLINE __m256i settled(__m256i sum)
+{
+    __asm__("" : "+x"(sum));
+    return sum;
+}
+
 /* Adds one group's part to n tokens' sums of eight rows. */
 INLINE void add_group(enum packing packing, const size_t n, const unsigned char *super, const unsigned char *group,
                       size_t half, const unsigned char *tile, __m256 sums[])
@@ -173,7 +181,7 @@ INLINE void add_group(enum packing packing, const size_t n, const unsigned char 
     for (size_t part = 0; part < 8 / vectors; part++) {
         const __m256 step = steps(packing, super, group, half, part);
         __m256i dot[TILE];
-#pragma GCC unroll 4
+#pragma GCC unroll 6
         for (size_t c = 0; c < n; c++) {
             dot[c] = start(packing, eighth + 4 * c + (in_parts ? 4 * n : 0));
             if (in_parts && part == 1)
@@ -185,24 +193,24 @@ INLINE void add_group(enum packing packing, const size_t n, const unsigned char 
 #pragma GCC unroll 8
             for (size_t j = vectors * part + first; j < vectors * part + first + together; j++) {
                 const __m256i w = weights(packing, group, half, j);
-#pragma GCC unroll 4
+#pragma GCC unroll 6
                 for (size_t c = 0; c < n; c++) {
                     const __m256i product = multiply_pairs(packing, w, spread_word(tile + COLUMNS * c + 4 * j));
-                    pairs[c] = j == vectors * part + first ? product : _mm256_add_epi16(pairs[c], product);
+                    pairs[c] = j == vectors * part + first ? product : settled(_mm256_add_epi16(pairs[c], product));
                 }
             }
-#pragma GCC unroll 4
+#pragma GCC unroll 6
             for (size_t c = 0; c < n; c++)
                 dot[c] = _mm256_add_epi32(dot[c], _mm256_madd_epi16(pairs[c], _mm256_set1_epi16(1)));
         }
-#pragma GCC unroll 4
+#pragma GCC unroll 6
         for (size_t c = 0; c < n; c++)
             sums[c] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[c]), _mm256_mul_ps(step, spread_float(scale + 4 * c)),
                                       sums[c]);
     }
     if (has_minimum(packing)) {
         const __m256 minimum = minimums(packing, super, group, half);
-#pragma GCC unroll 4
+#pragma GCC unroll 6
         for (size_t c = 0; c < n; c++)
             sums[c] = _mm256_fmadd_ps(minimum, spread_float(sum + 4 * c), sums[c]);
     }
@@ -233,6 +241,10 @@ INLINE void multiply_halves(enum packing packing, const size_t n, const struct p
 INLINE void multiply(enum packing packing, const struct product *product, size_t panel, size_t first, size_t count)
 {
     size_t token = first;
+    for (; first + count - token >= 6; token += 6) {
+        multiply_halves(packing, 6, product, panel, token, 0, 1);
+        multiply_halves(packing, 6, product, panel, token, 1, 2);
+    }
     for (; first + count - token >= 4; token += 4) {
         multiply_halves(packing, 4, product, panel, token, 0, 1);
         multiply_halves(packing, 4, product, panel, token, 1, 2);

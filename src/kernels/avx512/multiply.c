@@ -149,6 +149,7 @@ INLINE void add_vectors(enum packing packing, const size_t n, const unsigned cha
         dot[c] = start(packing, (to == 4 ? eighth_low : eighth) + 4 * c);
         if (from == 4)
             dot[c] = _mm512_sub_epi32(dot[c], start(packing, eighth_low + 4 * c));
+        __asm__("" : "+v"(dot[c])); /* now, or the compiler keeps half of them in memory */
     }
 #pragma GCC unroll 8
     for (size_t j = from; j < to; j++) {
