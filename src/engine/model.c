@@ -204,7 +204,7 @@ static bool make_ropes(struct opening *opening, const bool *is_local, struct err
                    !read_vector(opening, tensor, shape->rope_dimensions / 2, &divisors, error)))
         return false;
     if (!make_rope(opening, shape->rope_base, shape->rope_factor, divisors, &model->ropes[0], error) ||
-        !make_rope(opening, shape->local_rope_base, 1.0, NULL, &model->ropes[1], error))
+        (shape->window && !make_rope(opening, shape->local_rope_base, 1.0, NULL, &model->ropes[1], error)))
         return false;
     for (size_t i = 0; i < shape->layers; i++) {
         model->layers[i].window = is_local[i] ? shape->window : 0;
