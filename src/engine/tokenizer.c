@@ -246,6 +246,8 @@ static bool encode_text(const struct tokenizer *tokenizer, struct span text, boo
 {
     struct matches matches = { 0 };
     struct workspace workspace = { 0 };
+    if (text.bytes == 0)
+        return true; /* its data may be NULL */
     const bool done = specials_find(&tokenizer->specials, text, parse_special, &matches, error) &&
                       encode_parts(tokenizer, text, &matches, &workspace, out, error);
     matches_free(&matches);
