@@ -35,7 +35,7 @@ static bool save(struct chat *chat, const char *rest, struct error *error)
 {
     if (!need_file("/save", rest, error) || !messages_save(&chat->messages, rest, error))
         return false;
-    chat_tell(chat, "(%zu exchanges saved.)", messages_exchanges(&chat->messages));
+    chat_tell(chat, "(saved, exchanges: %zu)", messages_exchanges(&chat->messages));
     return true;
 }
 
@@ -43,7 +43,7 @@ static bool load(struct chat *chat, const char *rest, struct error *error)
 {
     if (!need_file("/load", rest, error) || !messages_load(&chat->messages, rest, error))
         return false;
-    chat_tell(chat, "(%zu exchanges loaded.)", messages_exchanges(&chat->messages));
+    chat_tell(chat, "(loaded, exchanges: %zu)", messages_exchanges(&chat->messages));
     chat->answer_wanted = messages_wait(&chat->messages);
     return true;
 }
@@ -73,7 +73,7 @@ static bool stats(struct chat *chat, const char *rest, struct error *error)
     const struct model_facts facts = model_facts(chat->session.loaded.model);
     char speeds[160], weights[16];
     if (!print_strange(span_text(facts.name[0] ? facts.name : chat->session.loaded.path), error) ||
-        !print(error, ": %s, %zu million parameters in %s, kernels %s\ncontext: %zu of %zu tokens, %zu exchanges\n",
+        !print(error, ": %s, %zu million parameters in %s, kernels %s\ncontext: %zu of %zu tokens, exchanges: %zu\n",
                facts.architecture, facts.parameters / 1000000, size_text(facts.weight_bytes, weights), facts.kernels,
                chat->session.transcript.tokens.count, model_context(chat->session.loaded.model),
                messages_exchanges(&chat->messages)))

@@ -6,15 +6,20 @@
 
 static volatile sig_atomic_t came; /* a signal handler can reach nothing else */
 
-static void note(int signal_number)
+void interrupt_note(void)
+{
+    came = 1;
+}
+
+static void take_signal(int signal_number)
 {
     (void)signal_number;
-    came = 1;
+    interrupt_note();
 }
 
 void interrupt_watch(void)
 {
-    struct sigaction before, action = { .sa_handler = note }; /* no SA_RESTART: a read that waits returns */
+    struct sigaction before, action = { .sa_handler = take_signal }; /* no SA_RESTART: a read that waits returns */
     if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
         sigaction(SIGINT, &action, NULL);
 }

@@ -8,6 +8,9 @@
  * the caller of the program had SIGINT ignored, as shells do for work in the background, it stays so. */
 void interrupt_watch(void);
 
+/* Notes a Ctrl-C that came another way, such as a key. */
+void interrupt_note(void);
+
 /* Whether Ctrl-C came since the last interrupt_clear. */
 bool interrupt_came(void);
 void interrupt_clear(void);

@@ -3,14 +3,15 @@
  * bound to its first mark, which puts everything up to the second into the line without obeying it. */
 #include "cli/lines.h"
 
-#include <errno.h>
 #include <histedit.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -124,6 +125,44 @@ static unsigned char take_paste(EditLine *editor, int key)
     return put == 0 ? CC_REFRESH : CC_ERROR;
 }
 
+/* Makes the terminal ready, before the prompt invites to type. While a line is edited Ctrl-C and Ctrl-Z are keys and no
+ * signals: a signal throws away what was typed before it, so that the rest of a paste would be let loose as if it were
+ * typed; and libedit would not notice that the program was stopped and goes on. */
+static void prepare_terminal(EditLine *editor)
+{
+    struct termios terminal;
+    el_set(editor, EL_PREP_TERM, 1);
+    if (tcgetattr(STDIN_FILENO, &terminal) == 0) {
+        terminal.c_cc[VINTR] = terminal.c_cc[VSUSP] = _POSIX_VDISABLE;
+        tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
+    }
+    fputs(PASTES_ON, stdout);
+    fflush(stdout);
+}
+
+static void restore_terminal(EditLine *editor)
+{
+    fputs(PASTES_OFF, stdout);
+    fflush(stdout);
+    el_set(editor, EL_PREP_TERM, 0);
+}
+
+static unsigned char take_interrupt_key(EditLine *editor, int key)
+{
+    (void)editor, (void)key;
+    interrupt_note();
+    return CC_EOF;
+}
+
+static unsigned char take_suspend_key(EditLine *editor, int key)
+{
+    (void)key;
+    restore_terminal(editor);
+    raise(SIGTSTP); /* returns when the program goes on */
+    prepare_terminal(editor);
+    return CC_REDISPLAY;
+}
+
 /* UTF-8 whatever the environment says: it is what terminals speak and models expect. */
 static void choose_characters(void)
 {
@@ -142,6 +181,10 @@ static bool open_editor(struct lines *lines, struct error *error)
     el_set(lines->editor, EL_EDITOR, "emacs");
     el_set(lines->editor, EL_HIST, history, lines->history);
     el_set(lines->editor, EL_BIND, "^R", "em-inc-search-prev", NULL);
+    el_wset(lines->editor, EL_ADDFN, L"bastide-interrupt", L"throw the line away", take_interrupt_key);
+    el_wset(lines->editor, EL_BIND, L"^C", L"bastide-interrupt", NULL);
+    el_wset(lines->editor, EL_ADDFN, L"bastide-suspend", L"let the shell have the terminal", take_suspend_key);
+    el_wset(lines->editor, EL_BIND, L"^Z", L"bastide-suspend", NULL);
     el_wset(lines->editor, EL_ADDFN, L"bastide-paste", L"take what was pasted as text", take_paste);
     el_wset(lines->editor, EL_BIND, PASTE_BEGINS, L"bastide-paste", NULL);
     return true;
@@ -179,12 +222,9 @@ void lines_close(struct lines *lines)
 static enum line_event read_edited(struct lines *lines, struct buffer *out, struct error *error)
 {
     int count = 0;
-    fputs(PASTES_ON, stdout);
-    fflush(stdout);
-    errno = 0;
+    prepare_terminal(lines->editor);
     const char *line = el_gets(lines->editor, &count);
-    fputs(PASTES_OFF, stdout);
-    fflush(stdout);
+    restore_terminal(lines->editor);
     if (interrupt_came())
         return LINE_INTERRUPTED;
     if (!line || count <= 0)
