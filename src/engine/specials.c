@@ -2,7 +2,7 @@
  *
  * Where texts overlap the order matters, and models were trained with: the longest token takes its places in the whole
  * text, then the next one in what is left. Gemma has 6,000 such tokens, among them runs of 2 to 31 newlines, so each
- * one after the other over the text would take minutes for a megabyte. Instead:
+ * one after the other over the text would take seconds for a megabyte. Instead:
  *
  *   1. a tree gives the longest token at each place                                      (candidates)
  *   2. for each length, from the longest: a candidate of this length that touches no chosen one is chosen; one that

@@ -21,6 +21,7 @@ enum {
     NUMBER_BITS = 22,
     STRINGS_MOST = (1 << NUMBER_BITS) - 2,
     PROBES_MOST = 1024, /* a million texts spread at random need less than 200 */
+    GROUP = 16,         /* texts read ahead while the table is filled: about what a processor has in flight */
 };
 
 #define NUMBER_MASK (((uint32_t)1 << NUMBER_BITS) - 1)
@@ -72,22 +73,50 @@ uint32_t strings_find(const struct strings *strings, struct span text)
     return slot && *slot ? (*slot & NUMBER_MASK) - 1 : STRING_NONE;
 }
 
-static bool fill(struct strings *strings, size_t longest)
+/* A text on its way into the table. */
+struct arrival {
+    struct span text;
+    uint64_t hashed;
+};
+
+/* Reads texts first to end - 1 and asks for the places of the table where they belong: waiting for those one by one is
+ * most of the time it takes to open a large vocabulary. */
+static void read_group(struct strings *strings, size_t first, size_t end, size_t *offset,
+                       struct arrival arrivals[GROUP])
 {
-    size_t offset = 0;
-    for (uint32_t i = 0; i < strings->key->count; i++) {
-        strings->offsets[i] = (uint32_t)offset;
-        const struct span text = gguf_next_string(strings->key, &offset);
-        if (text.bytes == 0 || text.bytes > longest)
+    for (size_t i = first; i < end; i++) {
+        strings->offsets[i] = (uint32_t)*offset;
+        const struct span text = gguf_next_string(strings->key, offset);
+        const uint64_t hashed = text.bytes <= strings->longest ? hash(text) : 0;
+        arrivals[i - first] = (struct arrival){ text, hashed };
+        __builtin_prefetch(&strings->slots[hashed & strings->mask], 1);
+    }
+}
+
+static bool place_group(struct strings *strings, size_t first, size_t end, const struct arrival arrivals[GROUP])
+{
+    for (size_t i = first; i < end; i++) {
+        const struct arrival *arrival = &arrivals[i - first];
+        if (arrival->text.bytes == 0 || arrival->text.bytes > strings->longest)
             continue;
-        const uint64_t hashed = hash(text);
-        uint32_t *slot = find_slot(strings, text, hashed);
+        uint32_t *slot = find_slot(strings, arrival->text, arrival->hashed);
         if (!slot)
             return false;
-        if (*slot)
-            continue;
-        *slot = tag(hashed) | (i + 1);
-        strings->longest = size_max(strings->longest, text.bytes);
+        if (*slot == 0)
+            *slot = tag(arrival->hashed) | (uint32_t)(i + 1);
+    }
+    return true;
+}
+
+static bool fill(struct strings *strings)
+{
+    struct arrival arrivals[GROUP];
+    size_t offset = 0;
+    for (size_t first = 0; first < strings->key->count; first += GROUP) {
+        const size_t end = size_min(first + GROUP, strings->key->count);
+        read_group(strings, first, end, &offset, arrivals);
+        if (!place_group(strings, first, end, arrivals))
+            return false;
     }
     return true;
 }
@@ -108,7 +137,7 @@ static bool check(const struct gguf *gguf, const char *name, const struct gguf_k
 bool strings_open(struct strings *strings, const struct gguf *gguf, const char *name, size_t longest,
                   struct error *error)
 {
-    *strings = (struct strings){ .key = gguf_find(gguf, name) };
+    *strings = (struct strings){ .key = gguf_find(gguf, name), .longest = longest };
     if (!check(gguf, name, strings->key, error))
         return false;
     size_t slots = 16;
@@ -119,7 +148,7 @@ bool strings_open(struct strings *strings, const struct gguf *gguf, const char *
     strings->offsets = calloc(strings->key->count, sizeof *strings->offsets);
     if (!strings->slots || !strings->offsets)
         return error_memory(error, slots * sizeof *strings->slots);
-    if (!fill(strings, longest))
+    if (!fill(strings))
         return error_set(error, "%s: key %s: its strings were made to collide, no honest file does that: do not use it",
                          gguf_path(gguf), name);
     return true;

@@ -12,7 +12,7 @@ struct strings {
     uint32_t *offsets;          /* [key->count] where each begins in the key's value */
     uint32_t *slots;            /* [mask + 1] the table of texts; see strings.c */
     size_t mask;
-    size_t longest; /* bytes of the longest text that can be found */
+    size_t longest; /* bytes that a text may have to be found */
 };
 
 /* Indexes the array of strings called name, which must have 1 to STRINGS_MOST elements. Texts longer than longest
