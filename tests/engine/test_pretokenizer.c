@@ -122,7 +122,7 @@ static void nothing_is_lost_of_any_bytes(void **state)
 static void a_megabyte_of_anything_takes_no_time(void **state)
 {
     (void)state;
-    enum { MEGABYTE = 1 << 20, SECONDS_MOST = 10 };
+    enum { MEGABYTE = 1 << 20, SECONDS_MOST = 60 };
     static const char *const patterns[] = { "a", " ", "\n", "1", "'", ".", " \n", " .", "a1", "\u00A0", "\xFF", "\r " };
     unsigned char *text = malloc(MEGABYTE);
     assert_non_null(text);
