@@ -95,7 +95,8 @@ bool sequence_fork(const struct sequence *sequence, struct sequence **out, struc
     if (!sequence_open(sequence->model, out, error))
         return false;
     struct sequence *fork = *out;
-    for (; fork->page_count < sequence->page_count; fork->page_count++) {
+    const size_t begun = (sequence->length + PAGE_POSITIONS - 1) / PAGE_POSITIONS; /* more may be reserved */
+    for (; fork->page_count < begun; fork->page_count++) {
         unsigned char *page = sequence->pages[fork->page_count];
         atomic_fetch_add(&page_of(page)->holders, 1);
         fork->pages[fork->page_count] = page;
