@@ -10,7 +10,6 @@
 enum { RIG_BATCH = 100, RIG_CONTEXT = 130 };
 
 struct rig {
-    struct arena arena;
     struct gguf *gguf;
     struct pool *pool;
     struct model *model;
@@ -23,9 +22,11 @@ struct rig {
 static inline bool rig_try(const char *name, const char *level, unsigned threads, struct rig *out, struct error *error)
 {
     *out = (struct rig){ 0 };
-    const char *path = golden_path(&out->arena, arena_format(&out->arena, "models/%s.gguf", name));
+    const char *goldens = getenv("BASTIDE_GOLDENS");
+    char path[1024];
+    snprintf(path, sizeof path, "%s/models/%s.gguf", goldens ? goldens : "tests/goldens", name);
     setenv("BASTIDE_CPU", level, 1);
-    return path && gguf_open(path, &out->gguf, error) && pool_open(threads, &out->pool, error) &&
+    return gguf_open(path, &out->gguf, error) && pool_open(threads, &out->pool, error) &&
            model_open(out->gguf, out->pool, RIG_CONTEXT, NULL, &out->model, error) &&
            engine_open(out->model, out->pool, RIG_BATCH, &out->engine, error);
 }
@@ -36,7 +37,6 @@ static inline void rig_close(struct rig *rig)
     model_close(rig->model);
     pool_close(rig->pool);
     gguf_close(rig->gguf);
-    arena_free(&rig->arena);
 }
 
 static inline struct rig rig_open(const char *name, const char *level, unsigned threads)
