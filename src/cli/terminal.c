@@ -31,8 +31,31 @@ bool print_flush(struct error *error)
     return check_output(fflush(stdout) == 0 && !ferror(stdout), error); /* a write before this may have failed */
 }
 
+/* What the bar needs to remember; the one progress of a program that has one terminal. */
+struct bar {
+    const char *what;  /* NULL: no work */
+    bool counts;       /* not bytes */
+    uint64_t begun_at; /* what was done when it began: work may go on where it stopped */
+    double started;
+    double shown; /* 0: it is not on the screen */
+};
+
+static struct bar *the_bar(void)
+{
+    static struct bar bar; /* the terminal is global itself */
+    return &bar;
+}
+
+static void end_bar(struct bar *bar)
+{
+    if (bar->shown > 0)
+        fprintf(stderr, "\r\033[K");
+    *bar = (struct bar){ 0 };
+}
+
 void show_error(const struct error *error)
 {
+    end_bar(the_bar());
     fprintf(stderr, "bastide: %s\n", error->text);
 }
 
@@ -62,13 +85,6 @@ bool print_strange(struct span text, struct error *error)
     return true;
 }
 
-/* What the bar needs to remember; the one progress of a program that has one terminal. */
-struct bar {
-    const char *what;
-    double started, shown;
-    bool counts; /* not bytes */
-};
-
 static const char *amount_text(const struct bar *bar, uint64_t amount, char out[24])
 {
     if (!bar->counts)
@@ -82,7 +98,7 @@ static void draw_bar(const struct bar *bar, uint64_t done, uint64_t total, doubl
     enum { WIDTH = 24 };
     char have[24], all[24], rate[24];
     const double elapsed = now - bar->started;
-    const double per_second = elapsed > 0.2 ? (double)done / elapsed : 0;
+    const double per_second = elapsed > 0.2 && done > bar->begun_at ? (double)(done - bar->begun_at) / elapsed : 0;
     const int filled = total ? (int)((double)WIDTH * (double)done / (double)total) : 0;
     fprintf(stderr, "\r\033[K%s ", bar->what);
     if (total)
@@ -98,17 +114,16 @@ static void draw_bar(const struct bar *bar, uint64_t done, uint64_t total, doubl
 }
 
 /* Draws at most ten times a second, and nothing at all for work that takes less than a third of a second. */
-static bool update_bar(void *context, const char *what, uint64_t done, uint64_t total)
+static bool update_bar(bool counts, const char *what, uint64_t done, uint64_t total)
 {
-    struct bar *bar = context;
+    struct bar *bar = the_bar();
     const double now = seconds_now();
-    if (!bar->what || strcmp(bar->what, what) != 0)
-        *bar = (struct bar){ .what = what, .started = now, .counts = bar->counts };
-    const bool ends = total && done >= total;
-    if (ends) {
-        if (bar->shown > 0)
-            fprintf(stderr, "\r\033[K");
-        bar->what = NULL;
+    if (!bar->what || strcmp(bar->what, what) != 0) {
+        end_bar(bar);
+        *bar = (struct bar){ .what = what, .counts = counts, .begun_at = done, .started = now };
+    }
+    if (total && done >= total) {
+        end_bar(bar);
     } else if (now - bar->started > 0.3 && now - bar->shown > 0.1) {
         draw_bar(bar, done, total, now);
         bar->shown = now;
@@ -116,16 +131,26 @@ static bool update_bar(void *context, const char *what, uint64_t done, uint64_t 
     return true;
 }
 
+static bool update_bytes(void *context, const char *what, uint64_t done, uint64_t total)
+{
+    (void)context;
+    return update_bar(false, what, done, total);
+}
+
+static bool update_count(void *context, const char *what, uint64_t done, uint64_t total)
+{
+    (void)context;
+    return update_bar(true, what, done, total);
+}
+
 const struct progress *terminal_progress(void)
 {
-    static struct bar bar; /* the terminal is global itself */
-    static const struct progress progress = { update_bar, &bar };
+    static const struct progress progress = { .update = update_bytes };
     return isatty(STDERR_FILENO) ? &progress : NULL;
 }
 
 const struct progress *terminal_counter(void)
 {
-    static struct bar bar = { .counts = true };
-    static const struct progress progress = { update_bar, &bar };
+    static const struct progress progress = { .update = update_count };
     return isatty(STDERR_FILENO) ? &progress : NULL;
 }

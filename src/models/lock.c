@@ -42,15 +42,18 @@ bool lock_try(const char *path, struct lock *out, bool *taken, struct error *err
 bool lock_take(const struct place *place, const struct progress *progress, struct lock *out, struct error *error)
 {
     static const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+    static const char waiting[] = "waiting for another process that works on this model";
     if (!folder_make(place->pull, error))
         return false;
-    for (;;) {
+    for (bool waited = false;; waited = true) {
         bool taken;
         if (!lock_try(place->lock, out, &taken, error))
             return false;
+        if (taken && waited)
+            progress_tell(progress, waiting, 1, 1);
         if (taken)
             return true;
-        if (!progress_tell(progress, "waiting for another process that works on this model", 0, 0))
+        if (!progress_tell(progress, waiting, 0, 0))
             return error_set_kind(error, ERROR_STOPPED, "stopped while waiting for %s", place->lock);
         nanosleep(&pause, NULL);
     }

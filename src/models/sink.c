@@ -119,6 +119,7 @@ bool sink_finish(struct sink *sink, char sha256[SHA256_TEXT], struct error *erro
     crypto_hash_sha256_state hash = sink->hash;
     crypto_hash_sha256_final(&hash, digest);
     sodium_bin2hex(sha256, SHA256_TEXT, digest, sizeof digest);
+    progress_tell(sink->progress, sink->doing, sink->bytes, sink->bytes); /* the end, where no total was known */
     return fsync(sink->descriptor) == 0 || error_system(error, sink->path, "put it on disk");
 }
 
