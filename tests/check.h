@@ -96,7 +96,7 @@ static inline float random_float(struct random *random)
     return (float)(random_next(random) >> 40) / (float)(1 << 23) - 1.0f;
 }
 
-/* ---- folders ------------------------------------------------------------------------------------------------------ */
+/* ---- folders ----------------------------------------------------------------------------------------------------- */
 
 /* A new empty folder, gone after folder_remove; path holds at least 64. */
 static inline const char *folder_temporary(char path[64])

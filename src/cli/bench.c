@@ -166,7 +166,8 @@ static bool run_bench(const struct arguments *arguments, struct bench *bench, st
         return false;
     bench->load_seconds = seconds_now() - start;
     return (bench->prompt == 0 || measure(bench, read_prompt, bench->prompt, &bench->prompt_speed, error)) &&
-           (bench->generate == 0 || measure(bench, generate_tokens, bench->generate, &bench->generation_speed, error)) &&
+           (bench->generate == 0 ||
+            measure(bench, generate_tokens, bench->generate, &bench->generation_speed, error)) &&
            machine_measure(bench->loaded.model, bench->loaded.pool, &bench->machine, error) &&
            (option_given(arguments, "json") ? print_json(bench, error) : print_table(bench, error)) &&
            print_flush(error);

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* ---- opening --------------------------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 static bool take_floats(struct engine *engine, size_t per_token, float **out)
 {
@@ -58,7 +58,7 @@ void engine_close(struct engine *engine)
     free(engine);
 }
 
-/* ---- a batch --------------------------------------------------------------------------------------------------------- */
+/* ---- a batch ----------------------------------------------------------------------------------------------------- */
 
 static bool check_tokens(const struct engine *engine, const struct batch_token *tokens, size_t count,
                          struct error *error)

@@ -66,7 +66,7 @@ struct model {
 /* Bytes from a page's start to a layer's and head's keys. */
 size_t model_page_offset(const struct model *model, size_t layer, size_t kv_head);
 
-/* ---- sequences -------------------------------------------------------------------------------------------------------- */
+/* ---- sequences --------------------------------------------------------------------------------------------------- */
 
 struct sequence {
     const struct model *model;

@@ -102,7 +102,7 @@ static struct character read(struct span text, size_t offset)
     return (struct character){ category_of(code_point), bytes };
 }
 
-/* ---- the alternatives: each gives how many bytes it matches at the beginning of text, 0 if it does not ------------- */
+/* ---- the alternatives: each gives how many bytes it matches at the beginning of text, 0 if it does not ----------- */
 
 /* Up to most characters of a category; 0: any number. */
 static size_t run(struct span text, size_t offset, enum category category, unsigned most)

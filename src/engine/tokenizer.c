@@ -7,7 +7,7 @@
 
 static const struct tokenizer_kind *const kinds[] = { &tokenizer_bpe, &tokenizer_spm };
 
-/* ---- opening ------------------------------------------------------------------------------------------------------ */
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 static bool choose_kind(const struct gguf *gguf, struct tokenizer *tokenizer, struct error *error)
 {
@@ -140,7 +140,7 @@ void tokenizer_close(struct tokenizer *tokenizer)
     free(tokenizer);
 }
 
-/* ---- what is known of tokens ---------------------------------------------------------------------------------------- */
+/* ---- what is known of tokens ------------------------------------------------------------------------------------- */
 
 size_t tokenizer_vocabulary(const struct tokenizer *tokenizer)
 {
@@ -209,7 +209,7 @@ struct span tokenizer_piece(const struct tokenizer *tokenizer, uint32_t id, bool
     }
 }
 
-/* ---- encoding ------------------------------------------------------------------------------------------------------- */
+/* ---- encoding ---------------------------------------------------------------------------------------------------- */
 
 bool workspace_reserve(struct workspace *workspace, size_t bytes, struct error *error)
 {

@@ -65,7 +65,8 @@ struct tokenizer_kind {
     /* Sets tokenizer->state, and changes what it must; vocabulary and types are there. On failure close is called. */
     bool (*open)(const struct gguf *gguf, struct tokenizer *tokenizer, struct error *error);
     void (*close)(void *state);
-    /* Appends the ids of a text (at most TEXT_MOST bytes, not empty) that begins the whole or follows a special token. */
+    /* Appends the ids of a text (at most TEXT_MOST bytes, not empty) that begins the whole or follows a special
+     * token. */
     bool (*encode)(const struct tokenizer *tokenizer, struct span text, struct workspace *workspace, struct tokens *out,
                    struct error *error);
     /* The bytes that the text of a normal token stands for: in scratch, or the text itself. */

@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 
-/* ---- block formats --------------------------------------------------------------------------------------------------- */
+/* ---- block formats ----------------------------------------------------------------------------------------------- */
 
 /* How a format's weights lie once packed for multiplication; see packing.h. */
 enum packing {
@@ -29,8 +29,8 @@ struct format {
     uint32_t number;      /* the type number in the file */
     uint32_t block;       /* values in a block */
     uint32_t block_bytes; /* bytes of a block */
-    /* count values (a multiple of block) to float32, exactly as ggml does; NULL for a format that is known by name only.
-     * blocks need not be aligned. */
+    /* count values (a multiple of block) to float32, exactly as ggml does; NULL for a format that is known by name
+     * only. blocks need not be aligned. */
     void (*dequantize)(const unsigned char *blocks, size_t count, float *out);
     enum packing packing;
 };
@@ -38,12 +38,12 @@ struct format {
 /* NULL for a number that stands for no format known here. */
 const struct format *format_find(uint32_t number);
 
-/* ---- weights, packed --------------------------------------------------------------------------------------------------- */
+/* ---- weights, packed --------------------------------------------------------------------------------------------- */
 
 enum { PANEL_ROWS = 16, GROUP_COLUMNS = 32 };
 
-/* A weight matrix whose rows were interleaved by sixteen: panel p holds rows 16 p to 16 p + 15, so that a register holds
- * the same columns of sixteen rows and no sum ever runs across a register. Rows past the last are zero. */
+/* A weight matrix whose rows were interleaved by sixteen: panel p holds rows 16 p to 16 p + 15, so that a register
+ * holds the same columns of sixteen rows and no sum ever runs across a register. Rows past the last are zero. */
 struct matrix {
     const struct format *format;
     size_t rows, columns;
@@ -66,7 +66,7 @@ static inline size_t matrix_panels(const struct matrix *matrix)
     return (matrix->rows + PANEL_ROWS - 1) / PANEL_ROWS;
 }
 
-/* ---- activations, quantised --------------------------------------------------------------------------------------------- */
+/* ---- activations, quantised -------------------------------------------------------------------------------------- */
 
 /* Tokens lie side by side in tiles, as many as the kernels keep in registers (struct kernels, tiles). In a tile of n
  * tokens, each group of 32 columns takes 48 n bytes:
@@ -83,7 +83,7 @@ static inline size_t activations_bytes(size_t tokens, size_t columns)
     return tokens * (columns / GROUP_COLUMNS) * GROUP_BYTES_PER_TOKEN;
 }
 
-/* ---- the KV cache's pages ------------------------------------------------------------------------------------------------ */
+/* ---- the KV cache's pages ---------------------------------------------------------------------------------------- */
 
 /* A page holds the keys and values of 32 positions. For one layer and one head of it: keys [size][32], so that a
  * register holds one dimension of many positions, then values [32][size]; size is the head's padded to a multiple of
@@ -96,26 +96,26 @@ enum cache_type { CACHE_F32, CACHE_F16, CACHE_TYPES };
 enum { MOST_QUERIES = 6 };
 
 struct attention {
-    size_t size;          /* of a head, padded */
-    size_t page_offset;   /* bytes from a page's start to this layer's and head's keys */
+    size_t size;                 /* of a head, padded */
+    size_t page_offset;          /* bytes from a page's start to this layer's and head's keys */
     unsigned char *const *pages; /* of the sequence, in order */
-    size_t count;         /* of queries, 1 to MOST_QUERIES */
+    size_t count;                /* of queries, 1 to MOST_QUERIES */
     struct query {
-        const float *q;   /* [size], already scaled, padding zero */
-        float *out;       /* [size] */
+        const float *q;     /* [size], already scaled, padding zero */
+        float *out;         /* [size] */
         size_t first, last; /* the positions that it sees, both included */
     } query[MOST_QUERIES];
 };
 
-/* ---- the kernels ------------------------------------------------------------------------------------------------------------ */
+/* ---- the kernels ------------------------------------------------------------------------------------------------- */
 
 /* out[token][row] = sum over columns of weight[row][column] x input[token][column]; with add it is added to out. */
 struct product {
     const struct matrix *weights;
-    const void *input;  /* quantised tiles, or float32 [tokens][columns] */
-    size_t tokens;      /* in all */
+    const void *input; /* quantised tiles, or float32 [tokens][columns] */
+    size_t tokens;     /* in all */
     float *out;
-    size_t out_stride;  /* floats from one token to the next */
+    size_t out_stride; /* floats from one token to the next */
     bool add;
 };
 

@@ -194,7 +194,7 @@ static void an_endless_token_does_no_harm(void **state)
     arena_free(&arena);
 }
 
-/* ---- time: each of these would take minutes, not less than a second, if it were quadratic ---------------------------- */
+/* ---- time: each of these would take minutes, not less than a second, if it were quadratic ------------------------ */
 
 enum { SECONDS_MOST = 60, MEGABYTE = 1 << 20 };
 
@@ -265,7 +265,7 @@ static void runs_of_special_tokens_are_linear(void **state)
     opened_close(&opened);
 }
 
-/* ---- collisions --------------------------------------------------------------------------------------------------------
+/* ---- collisions -------------------------------------------------------------------------------------------------
  * The table's hash is no secret, and for eight bytes it can be undone: texts that all fall into one slot are easy to
  * make. Without a bound the file here would take some hours. */
 

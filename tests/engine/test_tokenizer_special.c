@@ -95,7 +95,7 @@ static void random_texts_agree_with_the_rule_said_plainly(void **state)
     opened_close(&opened);
 }
 
-/* ---- ends of answers ------------------------------------------------------------------------------------------------ */
+/* ---- ends of answers --------------------------------------------------------------------------------------------- */
 
 static struct opened open_texts(const char *const *texts, size_t count, const int *kinds)
 {
@@ -152,7 +152,7 @@ static void an_end_that_was_left_as_text_is_a_control_token(void **state)
     opened_close(&opened);
 }
 
-/* ---- decoding ------------------------------------------------------------------------------------------------------- */
+/* ---- decoding ---------------------------------------------------------------------------------------------------- */
 
 enum { BYTE = 6 };
 

@@ -234,7 +234,7 @@ static void a_token_gets_the_same_bits_alone_and_among_others(void **state)
             }
 }
 
-/* ---- attention ------------------------------------------------------------------------------------------------------- */
+/* ---- attention --------------------------------------------------------------------------------------------------- */
 
 enum { PAGES = 5, HEADS = 2, LAYER_HEAD = 1 };
 
@@ -352,7 +352,7 @@ static void attention_is_exact_and_the_same_alone_and_in_groups(void **state)
         }
 }
 
-/* ---- norms and activations ------------------------------------------------------------------------------------------- */
+/* ---- norms and activations --------------------------------------------------------------------------------------- */
 
 static void check_elementwise(const struct kernels *kernels, struct random *random)
 {
