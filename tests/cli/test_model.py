@@ -229,14 +229,17 @@ def test_removing_what_is_not_there_is_an_error(bastide):
     refused(bastide("model", "remove", "nonesuch"), 3, "no such model")
 
 
-# ---- manifests and other things that lie in the store -------------------------------------------------------------------
+# ---- manifests and other things that lie in the store --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("content", [
     b"", b"{", b"[]", b"null", b'{"name": "mine"}', b"\xff\xfe", b"[" * 60000,
-    json.dumps({"name": "other", "file": "x", "bytes": 1, "sha256": HASH, "source": "", "date": "", "licence": ""}).encode(),
-    json.dumps({"name": "mine", "file": "x", "bytes": -1, "sha256": HASH, "source": "", "date": "", "licence": ""}).encode(),
-    json.dumps({"name": "mine", "file": "x", "bytes": 1, "sha256": "../x", "source": "", "date": "", "licence": ""}).encode(),
+    json.dumps({"name": "other", "file": "x", "bytes": 1, "sha256": HASH,
+                "source": "", "date": "", "licence": ""}).encode(),
+    json.dumps({"name": "mine", "file": "x", "bytes": -1, "sha256": HASH,
+                "source": "", "date": "", "licence": ""}).encode(),
+    json.dumps({"name": "mine", "file": "x", "bytes": 1, "sha256": "../x",
+                "source": "", "date": "", "licence": ""}).encode(),
     b" " * 100000,
 ])
 def test_a_broken_manifest_hides_its_model_alone_and_says_how_to_mend_it(bastide, small, store, content):

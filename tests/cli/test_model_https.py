@@ -87,7 +87,8 @@ def test_a_connection_that_breaks_goes_on_where_it_stopped(pull, server, bastide
     assert all(headers["If-Range"] == '"one"' for _, headers in server.seen[1:])
 
 
-def test_a_pull_that_was_killed_goes_on_where_it_stopped(binary, environment, trusting, pull, server, bastide, tmp_path):
+def test_a_pull_that_was_killed_goes_on_where_it_stopped(binary, environment, trusting, pull, server, bastide,
+                                                         tmp_path):
     hold = []
 
     def half(handler):

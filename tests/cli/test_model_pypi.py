@@ -22,7 +22,8 @@ def pip(tmp_path):
 def package(tmp_path):
     """package("x==1", {member: content}) makes a wheel that pip finds."""
     def make(requirement, members, **others):
-        return wheel(tmp_path / "wheels" / requirement / f"{requirement.split('=')[0]}-1-py3-none-any.whl", members, **others)
+        name = f"{requirement.split('=')[0]}-1-py3-none-any.whl"
+        return wheel(tmp_path / "wheels" / requirement / name, members, **others)
     return make
 
 

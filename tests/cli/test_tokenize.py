@@ -65,7 +65,8 @@ def test_for_people_there_is_a_line_for_each_token(bastide, vocabulary):
     done = bastide("tokenize", vocabulary, stdin="Hello\t\\é\x1b<|im_end|>".encode(), check=True)
     lines = [line.split("  ", 1) for line in done.stdout.decode().splitlines() if line.strip()]
     assert all(int(id) >= 0 for id in (line.strip().split()[0] for line in done.stdout.decode().splitlines()))
-    assert "".join(line.rstrip("\n")[9:] for line in done.stdout.decode().splitlines()) == "Hello\\x09\\x5Cé\\x1B<|im_end|>"
+    shown = "".join(line.rstrip("\n")[9:] for line in done.stdout.decode().splitlines())
+    assert shown == "Hello\\x09\\x5Cé\\x1B<|im_end|>"
     assert len(lines) == len(ids(bastide, vocabulary, "Hello\t\\é\x1b<|im_end|>".encode()))
 
 
