@@ -296,22 +296,40 @@ static bool fit_memory(struct opening *opening, size_t context, struct error *er
 
 struct packing_job {
     const struct source *source;
+    size_t row_bytes;
+    size_t first_panel;
     unsigned char *panels;
 };
 
-static void pack_panel(void *context, size_t panel, unsigned thread)
+static void pack_panel(void *context, size_t item, unsigned thread)
 {
     (void)thread;
     const struct packing_job *job = context;
     const struct matrix *matrix = job->source->matrix;
-    const size_t row_bytes = matrix->columns / matrix->format->block * matrix->format->block_bytes;
-    const size_t first = panel * PANEL_ROWS;
-    panel_pack(matrix->format, job->source->tensor->data.data + first * row_bytes,
+    const size_t panel = job->first_panel + item, first = panel * PANEL_ROWS;
+    panel_pack(matrix->format, job->source->tensor->data.data + first * job->row_bytes,
                size_min(PANEL_ROWS, matrix->rows - first), matrix->columns, job->panels + panel * matrix->panel_bytes);
 }
 
-/* Packs one matrix after the other; pages of the file that were read are given back at once, so that weights are not
- * in memory twice. */
+/* Packs one matrix, some megabytes at a time; pages of the file that were read are given back at once, so that weights
+ * are not in memory twice. */
+static void pack_matrix(const struct source *source, struct pool *pool, unsigned char *panels)
+{
+    enum { AT_A_TIME = 8 << 20 };
+    struct matrix *matrix = source->matrix;
+    const size_t row_bytes = matrix->columns / matrix->format->block * matrix->format->block_bytes;
+    const size_t count = matrix_panels(matrix), some = AT_A_TIME / (PANEL_ROWS * row_bytes) + 1;
+    for (size_t first = 0; first < count; first += some) {
+        const size_t panels_now = size_min(some, count - first);
+        struct packing_job job = { source, row_bytes, first, panels };
+        pool_run(pool, panels_now, 8, pack_panel, &job);
+        const size_t offset = first * PANEL_ROWS * row_bytes;
+        file_forget(span_of(source->tensor->data.data + offset,
+                            size_min(panels_now * PANEL_ROWS * row_bytes, source->tensor->data.bytes - offset)));
+    }
+    matrix->panels = panels;
+}
+
 static bool pack_weights(struct opening *opening, struct pool *pool, const struct progress *progress,
                          struct error *error)
 {
@@ -323,13 +341,10 @@ static bool pack_weights(struct opening *opening, struct pool *pool, const struc
     madvise(memory, model->weights_bytes, MADV_HUGEPAGE);
     for (size_t i = 0; i < opening->source_count; i++) {
         const struct source *source = &opening->sources[i];
-        struct packing_job job = { source, model->weights + source->offset };
         if (!progress_tell(progress, "loading", source->offset, model->weights_bytes))
             return error_set_kind(error, ERROR_STOPPED, "stopped while loading");
-        pool_run(pool, matrix_panels(source->matrix), 8, pack_panel, &job);
-        source->matrix->panels = job.panels;
+        pack_matrix(source, pool, model->weights + source->offset);
         model->parameters += source->matrix->rows * source->matrix->columns;
-        file_forget(source->tensor->data);
     }
     progress_tell(progress, "loading", model->weights_bytes, model->weights_bytes);
     return true;
