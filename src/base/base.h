@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define MUST_USE __attribute__((warn_unused_result))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
@@ -163,8 +164,24 @@ void file_close(struct file *file);
 /* Appends the whole of a file (or of standard input for "-") to the buffer, whose limit bounds it. */
 MUST_USE bool file_read(const char *path, struct buffer *out, struct error *error);
 
-/* Writes a temporary file beside path, syncs it, renames it over path: afterwards there is the old file or the new
- * one, never a part. */
+/* A file in the making. Zero-initialised is none. */
+struct replacement {
+    FILE *stream;          /* to write to */
+    const char *path;      /* as the caller named it */
+    const char *target;    /* where links lead: what is replaced */
+    const char *temporary; /* beside target until the end; NULL where path itself is written to */
+    struct arena arena;
+};
+
+/* Begins a file of mode 0600 beside path; path stays as it is until replacement_end. What is there and is no regular
+ * file (a device, a pipe) is written to as it is. */
+MUST_USE bool replacement_begin(const char *path, struct replacement *out, struct error *error);
+
+/* keep: syncs it and renames it over path. Else, and when that fails, what was written goes away. Frees it in any
+ * case. */
+MUST_USE bool replacement_end(struct replacement *replacement, bool keep, struct error *error);
+
+/* The same in one call: afterwards there is the old file or the new one, never a part. */
 MUST_USE bool file_write_atomic(const char *path, struct span bytes, struct error *error);
 
 /* Makes the folder and the folders above it (mode 0700). Fine if they exist. */

@@ -83,55 +83,6 @@ bool file_read(const char *path, struct buffer *out, struct error *error)
     return read;
 }
 
-static bool write_all(int descriptor, struct span bytes)
-{
-    for (size_t done = 0; done < bytes.bytes;) {
-        const ssize_t wrote = write(descriptor, bytes.data + done, bytes.bytes - done);
-        if (wrote == 0)
-            errno = EIO; /* never for a regular file, and no reason to try for ever */
-        if (wrote == 0 || (wrote < 0 && errno != EINTR))
-            return false;
-        done += wrote > 0 ? (size_t)wrote : 0;
-    }
-    return true;
-}
-
-/* A rename is on disk only once its folder is. */
-static void sync_folder_of(const char *path)
-{
-    char folder[4096];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
-    const int descriptor = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor >= 0) {
-        fsync(descriptor);
-        close(descriptor);
-    }
-}
-
-bool file_write_atomic(const char *path, struct span bytes, struct error *error)
-{
-    struct arena arena = { 0 };
-    char *temporary = arena_format(&arena, "%s.XXXXXX", path);
-    if (!temporary)
-        return error_memory(error, strlen(path));
-    const int descriptor = mkostemp(temporary, O_CLOEXEC);
-    bool done = descriptor >= 0 || error_system(error, path, "write beside it");
-    if (done) {
-        done = (write_all(descriptor, bytes) && fsync(descriptor) == 0) || error_system(error, path, "write it");
-        close(descriptor);
-        done = done && (rename(temporary, path) == 0 || error_system(error, path, "replace it"));
-        if (done)
-            sync_folder_of(path);
-        else
-            unlink(temporary);
-    }
-    arena_free(&arena);
-    return done;
-}
-
 bool folder_make(const char *path, struct error *error)
 {
     struct arena arena = { 0 };

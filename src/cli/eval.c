@@ -1,12 +1,8 @@
 /* eval.c: bastide eval: token ids in, raw logits or an embedding out; for tests and for other programs. */
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/loaded.h"
@@ -33,8 +29,8 @@ struct evaluation {
     struct sequence *sequence;
     struct tokens ids;
     size_t batch;
-    FILE *logits;
-    double *sums; /* [width] of the final states, for an embedding */
+    struct replacement logits; /* none for an embedding */
+    double *sums;              /* [width] of the final states, for an embedding */
 };
 
 static bool read_id(const json_t *value, size_t i, struct tokens *out, struct error *error)
@@ -62,18 +58,19 @@ static bool read_ids(const char *path, struct tokens *out, struct error *error)
     return done;
 }
 
-static bool write_floats(FILE *file, const float *numbers, size_t count, struct error *error)
+static bool write_floats(const struct replacement *replacement, const float *numbers, size_t count, struct error *error)
 {
-    return fwrite(numbers, sizeof *numbers, count, file) == count || error_system(error, "output", "write it");
+    return fwrite(numbers, sizeof *numbers, count, replacement->stream) == count ||
+           error_system(error, replacement->path, "write it");
 }
 
 static bool run_part(struct evaluation *evaluation, const struct batch_token *tokens, size_t count, struct error *error)
 {
     const struct model_facts facts = model_facts(evaluation->loaded.model);
     const float *rows;
-    if (evaluation->logits)
+    if (evaluation->logits.stream)
         return engine_run(evaluation->loaded.engine, tokens, count, &rows, error) &&
-               write_floats(evaluation->logits, rows, count * facts.vocabulary, error);
+               write_floats(&evaluation->logits, rows, count * facts.vocabulary, error);
     if (!engine_run_states(evaluation->loaded.engine, tokens, count, &rows, error))
         return false;
     for (size_t i = 0; i < count * facts.width; i++)
@@ -116,23 +113,13 @@ static bool write_embedding(const struct evaluation *evaluation, const char *pat
     return done;
 }
 
-/* Logits may be long: they are written as they come, beside the file that they will be. */
+/* Logits may be long: they are written as they come. */
 static bool write_logits(struct evaluation *evaluation, const char *path, struct error *error)
 {
-    const char *temporary = arena_format(&evaluation->loaded.arena, "%s.part", path);
-    if (!temporary)
-        return error_memory(error, strlen(path));
-    evaluation->logits = fopen(temporary, "we");
-    if (!evaluation->logits)
-        return error_system(error, path, "write it");
-    bool done = run_all(evaluation, error);
-    if (fclose(evaluation->logits) != 0 && done)
-        done = error_system(error, path, "write it");
-    if (done && rename(temporary, path) != 0)
-        done = error_system(error, path, "write it");
-    if (!done)
-        unlink(temporary);
-    return done;
+    if (!replacement_begin(path, &evaluation->logits, error))
+        return false;
+    const bool done = run_all(evaluation, error);
+    return replacement_end(&evaluation->logits, done, error) && done;
 }
 
 static bool open_evaluation(const struct arguments *arguments, struct evaluation *evaluation, struct error *error)

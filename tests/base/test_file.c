@@ -232,7 +232,7 @@ static void writing_into_no_folder_fails_with_its_reason(void **state)
     assert_contains(error.text, "No such file");
     assert_false(file_write_atomic("", span_text("x"), &error));
     assert_false(file_write_atomic(place->folder, span_text("x"), &error));
-    assert_contains(error.text, "cannot replace it");
+    assert_contains(error.text, "cannot write it: Is a directory");
 }
 
 static void folders_are_made_with_those_above_them(void **state)

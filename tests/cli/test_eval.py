@@ -1,6 +1,8 @@
 """bastide eval: ids in, raw float32 out; the golden models' numbers, on every instruction set, to the bit whatever the
 batch and the threads; and what it says when it cannot."""
 import json
+import os
+import stat
 from pathlib import Path
 
 import numpy
@@ -219,3 +221,40 @@ def test_a_full_disk_is_status_3_and_leaves_no_part(binary, environment, llama, 
     assert said.returncode == 3, said.stderr
     assert b"out" in said.stderr
     assert list(tmp_path.glob("out*")) == []
+
+
+@pytest.mark.parametrize("kind", ["--logits", "--embd"])
+def test_a_pipe_is_written_to_and_stays(bastide, evaluate, llama, tmp_path, kind):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    bastide("eval", llama, "--tokens", "-", kind, "pipe", stdin=b"[1, 2]", check=True)
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
+    assert os.read(reader, 1 << 20) == evaluate([1, 2], llama, kind=kind)
+    os.close(reader)
+
+
+@pytest.mark.parametrize("kind", ["--logits", "--embd"])
+def test_standard_output_can_be_named(bastide, evaluate, llama, kind):
+    said = bastide("eval", llama, "--tokens", "-", kind, "/dev/stdout", stdin=b"[1, 2]", check=True)
+    assert said.stdout == evaluate([1, 2], llama, kind=kind)
+
+
+@pytest.mark.parametrize("kind", ["--logits", "--embd"])
+def test_a_device_that_is_full_is_status_3(bastide, llama, tmp_path, kind):
+    (tmp_path / "out").symlink_to("/dev/full")
+    said = bastide("eval", llama, "--tokens", "-", kind, "out", stdin=b"[1]")
+    assert said.returncode == 3
+    assert b"out: cannot write it: No space left" in said.stderr
+    assert (tmp_path / "out").is_symlink()
+
+
+@pytest.mark.parametrize("kind", ["--logits", "--embd"])
+def test_a_link_goes_on_pointing_to_the_file(bastide, evaluate, llama, tmp_path, kind):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/file").write_bytes(b"old")
+    (tmp_path / "out").symlink_to("elsewhere/file")
+    bastide("eval", llama, "--tokens", "-", kind, "out", stdin=b"[1, 2]", check=True)
+    assert (tmp_path / "out").is_symlink()
+    (tmp_path / "out").unlink()
+    assert (tmp_path / "elsewhere/file").read_bytes() == evaluate([1, 2], llama, kind=kind)
