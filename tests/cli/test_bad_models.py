@@ -90,7 +90,7 @@ KEYS = [
     ("llama.context_length", U32(0xFFFFFFFF), "llama.context_length"),
     ("llama.embedding_length", U32(0), "llama.embedding_length"),
     ("llama.embedding_length", U32(63), "rope of 16 dimensions in heads of 15"),
-    ("llama.embedding_length", U32(128), "token_embd.weight: 128 x 256 expected, found 64 x 256"),
+    ("llama.embedding_length", U32(128), "blk.0.attn_q.weight: 128 x 128 expected, found 64 x 64"),
     ("llama.embedding_length", U32(0xFFFFFFFF), "llama.embedding_length"),
     ("llama.feed_forward_length", None, "llama.feed_forward_length is missing"),
     ("llama.feed_forward_length", U32(0), "llama.feed_forward_length"),
