@@ -105,13 +105,18 @@ static bool reserve_pages(struct engine *engine, struct error *error)
     return true;
 }
 
-static bool reserve_logits(struct engine *engine, size_t rows, struct error *error)
+/* Rows of a large vocabulary are large: a system that grants any size kills who uses it. */
+static bool reserve_logits(struct engine *engine, struct error *error)
 {
+    const size_t rows = engine->wanted_count;
     size_t bytes;
     if (rows <= engine->logits_rows)
         return true;
     if (!size_multiply(rows, engine->model->shape.vocabulary * sizeof(float), &bytes))
         return error_memory(error, SIZE_MAX);
+    if (bytes > memory_available())
+        return error_set(error, "not enough memory for the logits of %zu tokens at a time: use a smaller --batch",
+                         rows);
     free(engine->logits);
     engine->logits_rows = 0;
     engine->logits = aligned_alloc(64, (bytes + 63) / 64 * 64);
@@ -121,28 +126,32 @@ static bool reserve_logits(struct engine *engine, size_t rows, struct error *err
     return true;
 }
 
-/* All but the output layer. */
-static bool run_batch(struct engine *engine, const struct batch_token *tokens, size_t count, struct error *error)
+/* All that may fail. */
+static bool begin_batch(struct engine *engine, const struct batch_token *tokens, size_t count, struct error *error)
 {
     if (!check_tokens(engine, tokens, count, error))
         return false;
     engine->tokens = tokens;
     engine->count = count;
     split_runs(engine);
-    if (!reserve_pages(engine, error) || !reserve_logits(engine, engine->wanted_count, error))
-        return false;
+    return reserve_pages(engine, error);
+}
+
+/* All but the output layer. */
+static void run_batch(struct engine *engine)
+{
     attention_plan(engine);
     forward_run(engine);
     for (size_t i = 0; i < engine->run_count; i++)
         engine->runs[i].sequence->length += engine->runs[i].count;
-    return true;
 }
 
 bool engine_run(struct engine *engine, const struct batch_token *tokens, size_t count, const float **logits,
                 struct error *error)
 {
-    if (!run_batch(engine, tokens, count, error))
+    if (!begin_batch(engine, tokens, count, error) || !reserve_logits(engine, error))
         return false;
+    run_batch(engine);
     if (engine->wanted_count > 0)
         forward_output(engine);
     *logits = engine->logits;
@@ -152,8 +161,9 @@ bool engine_run(struct engine *engine, const struct batch_token *tokens, size_t 
 bool engine_run_states(struct engine *engine, const struct batch_token *tokens, size_t count, const float **states,
                        struct error *error)
 {
-    if (!run_batch(engine, tokens, count, error))
+    if (!begin_batch(engine, tokens, count, error))
         return false;
+    run_batch(engine);
     forward_states(engine);
     *states = engine->normed;
     return true;

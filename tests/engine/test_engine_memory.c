@@ -199,9 +199,48 @@ static void a_batch_that_runs_out_of_memory_leaves_its_sequences_as_they_were(vo
     rig_close(&rig);
 }
 
+static void logits_that_do_not_fit_are_refused_before_they_are_written(void **state)
+{
+    (void)state;
+    struct rig rig = open_any("llama");
+    struct talk talk = talk_open(&rig, 40);
+    struct sequence *sequence = rig_sequence(&rig);
+    struct batch_token tokens[40];
+    const float *rows;
+    struct error error = { 0 };
+    for (size_t i = 0; i < LENGTH(tokens); i++)
+        tokens[i] = (struct batch_token){ sequence, talk.ids[i], true };
+    setenv("BASTIDE_MEMORY", "39k", 1); /* a row is 1 KiB */
+    assert_false(engine_run(rig.engine, tokens, LENGTH(tokens), &rows, &error));
+    assert_contains(error.text, "not enough memory for the logits of 40 tokens at a time: use a smaller --batch");
+    assert_int_equal(sequence_length(sequence), 0);
+    run_more(&rig, sequence, &talk, 39);
+    unsetenv("BASTIDE_MEMORY");
+    run_more(&rig, sequence, &talk, 1);
+    sequence_close(sequence);
+    talk_close(&talk);
+    rig_close(&rig);
+}
+
+static void states_take_no_memory_for_logits(void **state)
+{
+    (void)state;
+    struct rig rig = open_any("gemma3");
+    struct sequence *sequence = rig_sequence(&rig);
+    const struct batch_token tokens[] = { { sequence, 1, true }, { sequence, 2, true } };
+    const float *states;
+    struct error error = { 0 };
+    fail_at(0);
+    assert_done(engine_run_states(rig.engine, tokens, LENGTH(tokens), &states, &error), &error);
+    assert_int_equal(allocations.calls, 1); /* a page */
+    sequence_close(sequence);
+    rig_close(&rig);
+}
+
 int main(void)
 {
     RUN_TESTS(TEST(generating_within_a_page_allocates_nothing), TEST(opening_survives_each_allocation_that_fails),
               TEST(opening_a_sequence_or_a_fork_survives_it),
+              TEST(logits_that_do_not_fit_are_refused_before_they_are_written), TEST(states_take_no_memory_for_logits),
               TEST(a_batch_that_runs_out_of_memory_leaves_its_sequences_as_they_were));
 }
