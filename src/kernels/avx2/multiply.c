@@ -295,9 +295,15 @@ static void multiply_q6_k(const struct product *product, size_t panel, size_t fi
     multiply(PACK_Q6_K, product, panel, first, count);
 }
 
-static void put_number(unsigned char *numbers, size_t row, size_t width, size_t slot, const void *number)
+/* What a token's group has besides its values, into its slot. Sums wrap: rows with NaN in them add up to anything. */
+static void put_numbers(unsigned char *numbers, size_t width, size_t slot, float scale, uint32_t sum, uint32_t low_sum)
 {
-    memcpy(numbers + 4 * (row * width + slot), number, 4);
+    const float scaled = scale * (float)(int32_t)sum;
+    const uint32_t eighth = 0u - 8u * sum, eighth_low = 0u - 8u * low_sum;
+    memcpy(numbers + 4 * slot, &scale, 4);
+    memcpy(numbers + 4 * (width + slot), &scaled, 4);
+    memcpy(numbers + 4 * (2 * width + slot), &eighth, 4);
+    memcpy(numbers + 4 * (3 * width + slot), &eighth_low, 4);
 }
 
 /* Eight numbers to int32, rounded to the nearest. */
@@ -314,11 +320,11 @@ INLINE void put_bytes(unsigned char *out, __m256i a, __m256i b)
     _mm_storeu_si128((__m128i *)out, _mm_packs_epi16(low, high));
 }
 
-INLINE int32_t add_words(__m256i x)
+INLINE uint32_t add_words(__m256i x)
 {
     __m128i y = _mm_add_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
     y = _mm_add_epi32(y, _mm_shuffle_epi32(y, 0x4E));
-    return _mm_cvtsi128_si32(_mm_add_epi32(y, _mm_shuffle_epi32(y, 0xB1)));
+    return (uint32_t)_mm_cvtsi128_si32(_mm_add_epi32(y, _mm_shuffle_epi32(y, 0xB1)));
 }
 
 INLINE float largest_of_32(const float *x)
@@ -339,15 +345,9 @@ static void quantize(const float *x, size_t columns, unsigned char *tile, size_t
         unsigned char *values = tile + COLUMNS * slot;
         put_bytes(values, a, b);
         put_bytes(values + 16, c, d);
-        const int32_t low_sum = add_words(_mm256_add_epi32(a, b));
-        const int32_t sum = low_sum + add_words(_mm256_add_epi32(c, d));
-        const float scaled_sum = scale * (float)sum;
-        const int32_t eighth = -8 * sum, eighth_low = -8 * low_sum;
-        unsigned char *numbers = tile + COLUMNS * width;
-        put_number(numbers, 0, width, slot, &scale);
-        put_number(numbers, 1, width, slot, &scaled_sum);
-        put_number(numbers, 2, width, slot, &eighth);
-        put_number(numbers, 3, width, slot, &eighth_low);
+        const uint32_t low_sum = add_words(_mm256_add_epi32(a, b));
+        const uint32_t sum = low_sum + add_words(_mm256_add_epi32(c, d));
+        put_numbers(tile + COLUMNS * width, width, slot, scale, sum, low_sum);
     }
 }
 
@@ -369,7 +369,7 @@ static int32_t multiply_add_many(size_t count)
 #pragma GCC unroll 8
     for (size_t c = 1; c < 8; c++)
         sum = _mm256_xor_si256(sum, sums[c]);
-    return add_words(sum);
+    return (int32_t)add_words(sum);
 }
 
 static uint64_t read_many(const unsigned char *memory, size_t bytes)
@@ -385,7 +385,7 @@ static uint64_t read_many(const unsigned char *memory, size_t bytes)
 #pragma GCC unroll 8
     for (size_t j = 1; j < 8; j++)
         sums[0] = _mm256_xor_si256(sums[0], sums[j]);
-    return (uint64_t)add_words(sums[0]);
+    return add_words(sums[0]);
 }
 
 void avx2_fill_multiply(struct kernels *kernels)

@@ -284,9 +284,15 @@ static void multiply_bf16(const struct product *product, size_t panel, size_t fi
     multiply_float(product, panel, first, count, bf16_dequantize, 2);
 }
 
-static void put_number(unsigned char *numbers, size_t row, size_t width, size_t slot, const void *number)
+/* What a token's group has besides its values, into its slot. Sums wrap: rows with NaN in them add up to anything. */
+static void put_numbers(unsigned char *numbers, size_t width, size_t slot, float scale, uint32_t sum, uint32_t low_sum)
 {
-    memcpy(numbers + 4 * (row * width + slot), number, 4);
+    const float scaled = scale * (float)(int32_t)sum;
+    const uint32_t eighth = 0u - 8u * sum, eighth_low = 0u - 8u * low_sum;
+    memcpy(numbers + 4 * slot, &scale, 4);
+    memcpy(numbers + 4 * (width + slot), &scaled, 4);
+    memcpy(numbers + 4 * (2 * width + slot), &eighth, 4);
+    memcpy(numbers + 4 * (3 * width + slot), &eighth_low, 4);
 }
 
 /* To the nearest, ties to even, as the vector instructions round; NaN to 0. */
@@ -309,13 +315,7 @@ static void quantize(const float *x, size_t columns, unsigned char *tile, size_t
             sum += values[i];
             low += i < HALF ? values[i] : 0;
         }
-        const float scaled = scale * (float)sum;
-        const int32_t eighth = -8 * sum, eighth_low = -8 * low;
-        unsigned char *numbers = tile + COLUMNS * width;
-        put_number(numbers, 0, width, slot, &scale);
-        put_number(numbers, 1, width, slot, &scaled);
-        put_number(numbers, 2, width, slot, &eighth);
-        put_number(numbers, 3, width, slot, &eighth_low);
+        put_numbers(tile + COLUMNS * width, width, slot, scale, (uint32_t)sum, (uint32_t)low);
     }
 }
 
