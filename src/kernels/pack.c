@@ -81,12 +81,18 @@ static void put_k_nibbles(unsigned char *vectors, size_t row, const unsigned cha
     }
 }
 
+/* Group g of those that share a super-block. */
+static unsigned char *group_in(enum packing packing, unsigned char *super, unsigned g)
+{
+    return super + layouts[packing].head + layouts[packing].group * g;
+}
+
 static void pack_q4_k(const unsigned char *block, size_t row, unsigned char *super)
 {
     memcpy(super + 2 * row, block, 2);
     memcpy(super + HALVES + 2 * row, block + 2, 2);
-    for (unsigned g = 0; g < SUPER_GROUPS; g++) {
-        unsigned char *group = super + 2 * HALVES + Q4_K_GROUP * g;
+    for (unsigned g = 0; g < 8; g++) {
+        unsigned char *group = group_in(PACK_Q4_K, super, g);
         unsigned scale, minimum;
         k_scale(block + 4, g, &scale, &minimum);
         group[row] = (unsigned char)scale;
@@ -108,8 +114,8 @@ static void pack_q5_k(const unsigned char *block, size_t row, unsigned char *sup
 {
     memcpy(super + 2 * row, block, 2);
     memcpy(super + HALVES + 2 * row, block + 2, 2);
-    for (unsigned g = 0; g < SUPER_GROUPS; g++) {
-        unsigned char *group = super + 2 * HALVES + Q5_K_GROUP * g;
+    for (unsigned g = 0; g < 8; g++) {
+        unsigned char *group = group_in(PACK_Q5_K, super, g);
         unsigned scale, minimum;
         k_scale(block + 4, g, &scale, &minimum);
         group[row] = (unsigned char)scale;
@@ -132,8 +138,8 @@ static uint32_t gather_pairs(const unsigned char pairs[16], unsigned shift)
 static void pack_q6_k(const unsigned char *block, size_t row, unsigned char *super)
 {
     memcpy(super + 2 * row, block + 208, 2);
-    for (unsigned g = 0; g < SUPER_GROUPS; g++) {
-        unsigned char *group = super + HALVES + Q6_K_GROUP * g;
+    for (unsigned g = 0; g < 8; g++) {
+        unsigned char *group = group_in(PACK_Q6_K, super, g);
         const unsigned half = g / 4, quarter = g % 4;
         const unsigned char *low = block + 64 * half + 32 * (quarter & 1), *high = block + 128 + 32 * half;
         group[row] = block[192 + 2 * g];
@@ -154,35 +160,37 @@ static void pack_16(const unsigned char *value, size_t row, unsigned char *colum
     memcpy(column + 2 * row, value, 2);
 }
 
-/* A packing: what one block of one row becomes among the sixteen. */
-static const struct {
-    size_t bytes; /* of a block of sixteen rows */
-    void (*pack)(const unsigned char *block, size_t row, unsigned char *out);
-    bool quantized;
-} packings[PACKINGS] = {
-    [PACK_F32] = { 4 * ROWS, pack_f32, false },    [PACK_F16] = { 2 * ROWS, pack_16, false },
-    [PACK_BF16] = { 2 * ROWS, pack_16, false },    [PACK_Q4_0] = { Q4_0_GROUP, pack_q4_0, true },
-    [PACK_Q4_1] = { Q4_1_GROUP, pack_q4_1, true }, [PACK_Q5_0] = { Q5_0_GROUP, pack_q5_0, true },
-    [PACK_Q5_1] = { Q5_1_GROUP, pack_q5_1, true }, [PACK_Q8_0] = { Q8_0_GROUP, pack_q8_0, true },
-    [PACK_Q4_K] = { Q4_K_SUPER, pack_q4_k, true }, [PACK_Q5_K] = { Q5_K_SUPER, pack_q5_k, true },
-    [PACK_Q6_K] = { Q6_K_SUPER, pack_q6_k, true },
+/* Puts one block of one row among the sixteen. */
+typedef void pack_block(const unsigned char *block, size_t row, unsigned char *out);
+
+static pack_block *const packers[PACKINGS] = {
+    [PACK_F32] = pack_f32,   [PACK_F16] = pack_16,    [PACK_BF16] = pack_16,   [PACK_Q4_0] = pack_q4_0,
+    [PACK_Q4_1] = pack_q4_1, [PACK_Q5_0] = pack_q5_0, [PACK_Q5_1] = pack_q5_1, [PACK_Q8_0] = pack_q8_0,
+    [PACK_Q4_K] = pack_q4_k, [PACK_Q5_K] = pack_q5_k, [PACK_Q6_K] = pack_q6_k,
 };
 
 bool packing_is_quantized(enum packing packing)
 {
-    return packings[packing].quantized;
+    return layouts[packing].groups > 0;
+}
+
+/* Bytes of a block of sixteen rows. */
+static size_t block_bytes(const struct format *format)
+{
+    const struct layout *layout = &layouts[format->packing];
+    return layout->groups > 0 ? layout->head + layout->groups * layout->group : ROWS * format->block_bytes;
 }
 
 size_t panel_bytes(const struct format *format, size_t columns)
 {
-    return columns / format->block * packings[format->packing].bytes;
+    return columns / format->block * block_bytes(format);
 }
 
 void panel_pack(const struct format *format, const unsigned char *rows, size_t count, size_t columns,
                 unsigned char *panel)
 {
-    const size_t blocks = columns / format->block, bytes = packings[format->packing].bytes;
-    void (*pack)(const unsigned char *, size_t, unsigned char *) = packings[format->packing].pack;
+    const size_t blocks = columns / format->block, bytes = block_bytes(format);
+    pack_block *pack = packers[format->packing];
     if (count < ROWS)
         memset(panel, 0, blocks * bytes);
     for (size_t row = 0; row < count; row++, rows += blocks * format->block_bytes)

@@ -1,4 +1,4 @@
-/* packing.h: how packed weights lie in memory; constants only, for the kernels of every instruction set.
+/* packing.h: how packed weights lie in memory; constants only, no function, for the kernels of every instruction set.
  *
  * A panel is sixteen rows; a group is 32 columns of them. The quantised values of a group are eight vectors of 64
  * bytes: byte 4 r + t of vector j is row r, column 4 j + t, as an unsigned number.
@@ -25,25 +25,29 @@
 #ifndef BASTIDE_KERNELS_PACKING_H
 #define BASTIDE_KERNELS_PACKING_H
 
+#include "kernels/kernels.h"
+
 enum {
     VECTOR = 64,
     NIBBLES = 4 * VECTOR,
     HALVES = 32, /* float16 x 16 */
     BYTES = 16,  /* byte x 16 */
+};
 
-    Q4_0_GROUP = HALVES + NIBBLES,
-    Q4_1_GROUP = 2 * HALVES + NIBBLES,
-    Q5_0_GROUP = HALVES + VECTOR + NIBBLES,
-    Q5_1_GROUP = 2 * HALVES + VECTOR + NIBBLES,
-    Q8_0_GROUP = HALVES + 8 * VECTOR,
+/* Groups come together that share numbers: groups of them after head bytes. */
+struct layout {
+    size_t groups, head, group;
+};
 
-    SUPER_GROUPS = 8,
-    Q4_K_GROUP = 2 * BYTES + NIBBLES,
-    Q4_K_SUPER = 2 * HALVES + SUPER_GROUPS * Q4_K_GROUP,
-    Q5_K_GROUP = 2 * BYTES + VECTOR + NIBBLES,
-    Q5_K_SUPER = 2 * HALVES + SUPER_GROUPS * Q5_K_GROUP,
-    Q6_K_GROUP = 2 * BYTES + 2 * VECTOR + NIBBLES,
-    Q6_K_SUPER = HALVES + SUPER_GROUPS * Q6_K_GROUP,
+static const struct layout layouts[PACKINGS] = {
+    [PACK_Q4_0] = { 1, 0, HALVES + NIBBLES },
+    [PACK_Q4_1] = { 1, 0, 2 * HALVES + NIBBLES },
+    [PACK_Q5_0] = { 1, 0, HALVES + VECTOR + NIBBLES },
+    [PACK_Q5_1] = { 1, 0, 2 * HALVES + VECTOR + NIBBLES },
+    [PACK_Q8_0] = { 1, 0, HALVES + 8 * VECTOR },
+    [PACK_Q4_K] = { 8, 2 * HALVES, 2 * BYTES + NIBBLES },
+    [PACK_Q5_K] = { 8, 2 * HALVES, 2 * BYTES + VECTOR + NIBBLES },
+    [PACK_Q6_K] = { 8, HALVES, 2 * BYTES + 2 * VECTOR + NIBBLES },
 };
 
 #endif

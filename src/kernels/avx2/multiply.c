@@ -13,34 +13,13 @@ static const size_t tiles[] = { 6, 4, 2, 1 };
 
 enum { COLUMNS = GROUP_COLUMNS, TILE = 6 };
 
-/* Where group g of a panel begins; *super is where what its super-block shares begins. */
+/* Where group g of a panel begins; *super is where what it shares with others begins. */
 INLINE const unsigned char *group_at(enum packing packing, const unsigned char *panel, size_t g,
                                      const unsigned char **super)
 {
-    const size_t s = g / SUPER_GROUPS, i = g % SUPER_GROUPS;
-    switch (packing) {
-    case PACK_Q4_0:
-        return *super = panel + Q4_0_GROUP * g;
-    case PACK_Q4_1:
-        return *super = panel + Q4_1_GROUP * g;
-    case PACK_Q5_0:
-        return *super = panel + Q5_0_GROUP * g;
-    case PACK_Q5_1:
-        return *super = panel + Q5_1_GROUP * g;
-    case PACK_Q8_0:
-        return *super = panel + Q8_0_GROUP * g;
-    case PACK_Q4_K:
-        *super = panel + Q4_K_SUPER * s;
-        return *super + 2 * HALVES + Q4_K_GROUP * i;
-    case PACK_Q5_K:
-        *super = panel + Q5_K_SUPER * s;
-        return *super + 2 * HALVES + Q5_K_GROUP * i;
-    case PACK_Q6_K:
-        *super = panel + Q6_K_SUPER * s;
-        return *super + HALVES + Q6_K_GROUP * i;
-    default:
-        return *super = panel;
-    }
+    const struct layout layout = layouts[packing];
+    *super = panel + (layout.head + layout.groups * layout.group) * (g / layout.groups);
+    return *super + layout.head + layout.group * (g % layout.groups);
 }
 
 /* Vector j of four nibble vectors; vectors points to the half's part of the first. */

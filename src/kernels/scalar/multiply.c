@@ -54,41 +54,41 @@ static void set_lows(const unsigned char *halves, struct group *out)
         out->low[r] = read_f16(halves + 2 * r);
 }
 
-static void read_q4_0(const unsigned char *panel, size_t g, struct group *out)
+static void read_q4_0(const unsigned char *super, const unsigned char *group, struct group *out)
 {
-    const unsigned char *group = panel + Q4_0_GROUP * g;
+    (void)super;
     set_steps(group, out);
     read_nibbles(group + HALVES, out);
 }
 
-static void read_q4_1(const unsigned char *panel, size_t g, struct group *out)
+static void read_q4_1(const unsigned char *super, const unsigned char *group, struct group *out)
 {
-    const unsigned char *group = panel + Q4_1_GROUP * g;
+    (void)super;
     set_steps(group, out);
     set_lows(group + HALVES, out);
     read_nibbles(group + 2 * HALVES, out);
 }
 
-static void read_q5_0(const unsigned char *panel, size_t g, struct group *out)
+static void read_q5_0(const unsigned char *super, const unsigned char *group, struct group *out)
 {
-    const unsigned char *group = panel + Q5_0_GROUP * g;
+    (void)super;
     set_steps(group, out);
     read_nibbles(group + HALVES + VECTOR, out);
     add_plane(group + HALVES, out);
 }
 
-static void read_q5_1(const unsigned char *panel, size_t g, struct group *out)
+static void read_q5_1(const unsigned char *super, const unsigned char *group, struct group *out)
 {
-    const unsigned char *group = panel + Q5_1_GROUP * g;
+    (void)super;
     set_steps(group, out);
     set_lows(group + HALVES, out);
     read_nibbles(group + 2 * HALVES + VECTOR, out);
     add_plane(group + 2 * HALVES, out);
 }
 
-static void read_q8_0(const unsigned char *panel, size_t g, struct group *out)
+static void read_q8_0(const unsigned char *super, const unsigned char *group, struct group *out)
 {
-    const unsigned char *group = panel + Q8_0_GROUP * g;
+    (void)super;
     set_steps(group, out);
     memcpy(out->q, group + HALVES, sizeof out->q);
 }
@@ -102,27 +102,21 @@ static void set_k_scales(const unsigned char *super, const unsigned char *group,
     }
 }
 
-static void read_q4_k(const unsigned char *panel, size_t g, struct group *out)
+static void read_q4_k(const unsigned char *super, const unsigned char *group, struct group *out)
 {
-    const unsigned char *super = panel + Q4_K_SUPER * (g / SUPER_GROUPS);
-    const unsigned char *group = super + 2 * HALVES + Q4_K_GROUP * (g % SUPER_GROUPS);
     set_k_scales(super, group, out);
     read_nibbles(group + 2 * BYTES, out);
 }
 
-static void read_q5_k(const unsigned char *panel, size_t g, struct group *out)
+static void read_q5_k(const unsigned char *super, const unsigned char *group, struct group *out)
 {
-    const unsigned char *super = panel + Q5_K_SUPER * (g / SUPER_GROUPS);
-    const unsigned char *group = super + 2 * HALVES + Q5_K_GROUP * (g % SUPER_GROUPS);
     set_k_scales(super, group, out);
     read_nibbles(group + 2 * BYTES + VECTOR, out);
     add_plane(group + 2 * BYTES, out);
 }
 
-static void read_q6_k(const unsigned char *panel, size_t g, struct group *out)
+static void read_q6_k(const unsigned char *super, const unsigned char *group, struct group *out)
 {
-    const unsigned char *super = panel + Q6_K_SUPER * (g / SUPER_GROUPS);
-    const unsigned char *group = super + HALVES + Q6_K_GROUP * (g % SUPER_GROUPS);
     for (size_t r = 0; r < ROWS; r++) {
         const float d = read_f16(super + 2 * r);
         out->step[0][r] = d * (float)(int8_t)group[r];
@@ -184,13 +178,14 @@ static void put_rows(const struct product *product, size_t panel, size_t token, 
         out[r] = product->add ? out[r] + sums[r] : sums[r];
 }
 
-typedef void read_group(const unsigned char *panel, size_t g, struct group *out);
+typedef void read_group(const unsigned char *super, const unsigned char *group, struct group *out);
 
 static void multiply(const struct product *product, size_t panel, size_t first, size_t count, read_group *read,
                      int32_t eighths)
 {
     const struct matrix *weights = product->weights;
     const unsigned char *packed = weights->panels + panel * weights->panel_bytes;
+    const struct layout *layout = &layouts[weights->format->packing];
     const size_t groups = weights->columns / COLUMNS;
     for (size_t token = first; token < first + count;) {
         const size_t width = count - (token - first) >= tiles[0] ? tiles[0] : 1;
@@ -198,7 +193,9 @@ static void multiply(const struct product *product, size_t panel, size_t first, 
         float sums[4][ROWS] = { { 0 } };
         for (size_t g = 0; g < groups; g++) {
             struct group group = { .low = { 0 } };
-            read(packed, g, &group);
+            const unsigned char *super = packed +
+                                         (layout->head + layout->groups * layout->group) * (g / layout->groups);
+            read(super, super + layout->head + layout->group * (g % layout->groups), &group);
             for (size_t slot = 0; slot < width; slot++) {
                 const struct column x = column_at(tile + g * width * GROUP_BYTES_PER_TOKEN, width, slot);
                 add_group(&group, eighths, &x, sums[slot]);
