@@ -134,6 +134,9 @@ static bool score(const struct arguments *arguments, struct scoring *scoring, st
         return false;
     if (scoring->scored == 0)
         return error_set(error, "%s: too short: at least two tokens are needed", argument(arguments, 1));
+    if (!isfinite(exp(scoring->sum / (double)scoring->scored)))
+        return error_set(error, "%s: no number comes out: its weights are damaged: download it again",
+                         argument(arguments, 0));
     return print_result(scoring, option_given(arguments, "json"), error) && print_flush(error);
 }
 
