@@ -122,21 +122,26 @@ static void tell_end(const struct chat *chat)
         chat_tell(chat, "[%s]", session_speeds(&chat->last, speeds));
 }
 
-/* Answers the last message. Without an answer (it failed, or was stopped before its first word) the message is taken
- * back, so that the next one does not follow another of the same role. */
+/* Ends the line and keeps the answer. Without one (it failed, or was stopped before its first word) the message is
+ * taken back, so that the next one does not follow another of the same role. */
+static bool keep_answer(struct chat *chat, struct span text, bool done, struct error *error)
+{
+    const bool line_open = text.bytes > 0 && text.data[text.bytes - 1] != '\n';
+    if (line_open && !(print(error, "\n") && print_flush(error)))
+        done = false;
+    if (text.bytes > 0 || (done && chat->last.end != ANSWER_STOPPED))
+        return messages_add(&chat->messages, "assistant", text, error) && done;
+    messages_drop_last(&chat->messages);
+    return done;
+}
+
+/* Answers the last message. */
 static bool answer_last(struct chat *chat, struct error *error)
 {
     struct tokens prompt = { 0 };
     struct buffer text = { .limit = SIZE_MAX / 2 };
-    interrupt_clear();
     bool done = fit_conversation(chat, &prompt, error) && generate_answer(chat, &prompt, &text, error);
-    const bool has_answer = text.length > 0 || (done && chat->last.end != ANSWER_STOPPED);
-    if (text.length > 0 && text.bytes[text.length - 1] != '\n')
-        done = print(done ? error : NULL, "\n") && print_flush(done ? error : NULL) && done;
-    if (has_answer)
-        done = messages_add(&chat->messages, "assistant", buffer_span(&text), done ? error : NULL) && done;
-    else
-        messages_drop_last(&chat->messages);
+    done = keep_answer(chat, buffer_span(&text), done, done ? error : NULL); /* the first error is the one to tell */
     if (done)
         tell_end(chat);
     buffer_free(&text);
@@ -226,7 +231,8 @@ static enum status talk(struct chat *chat, struct error *error)
     enum status status = STATUS_DONE;
     bool interrupted = false;
     while (!chat->leaves && status == STATUS_DONE) {
-        interrupt_clear();
+        if (chat->person) /* who has stopped an answer; from a pipe there is nobody to go on for */
+            interrupt_clear();
         const enum line_event event = lines_read(chat->lines, &line, error);
         status = take_event(chat, event, interrupted, &line, error);
         interrupted = event == LINE_INTERRUPTED;
@@ -237,13 +243,26 @@ static enum status talk(struct chat *chat, struct error *error)
 
 /* ---- beginning and end ---------------------------------------------------------------------------------------- */
 
+/* Whether the terminal understands more than text. */
+static bool is_capable(void)
+{
+    const char *kind = getenv("TERM");
+    return kind && kind[0] && strcmp(kind, "dumb") != 0;
+}
+
+static bool has_colour(void)
+{
+    const char *no_colour = getenv("NO_COLOR"); /* no-color.org: any value but an empty one */
+    return is_capable() && !(no_colour && no_colour[0]);
+}
+
 static bool open_lines(struct chat *chat, struct error *error)
 {
     const char *path = NULL, *folder = NULL;
     if (chat->person && folder_data("", &chat->session.loaded.arena, &folder, NULL) && folder_make(folder, NULL) &&
         !folder_data("chat_history", &chat->session.loaded.arena, &path, NULL))
         path = NULL;
-    return lines_open(chat->person, path, chat->dim[0] != '\0', &chat->lines, error);
+    return lines_open(chat->person && is_capable(), path, chat->dim[0] != '\0', &chat->lines, error);
 }
 
 static bool open_chat(const struct arguments *arguments, struct chat *chat, struct error *error)
@@ -251,10 +270,8 @@ static bool open_chat(const struct arguments *arguments, struct chat *chat, stru
     const char *system = option_text(arguments, "system", "");
     chat->session.loaded.quiet = option_given(arguments, "quiet");
     chat->person = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    const char *no_colour = getenv("NO_COLOR");
-    const bool colour = chat->person && !(no_colour && no_colour[0]);
-    chat->dim = colour ? "\033[2m" : "";
-    chat->bright = colour ? "\033[0m" : "";
+    chat->dim = chat->person && has_colour() ? "\033[2m" : "";
+    chat->bright = chat->dim[0] ? "\033[0m" : "";
     return session_check_text("--system", span_text(system), error) &&
            session_wishes(arguments, &chat->wishes, error) && messages_open(&chat->messages, error) &&
            messages_set_system(&chat->messages, span_text(system), error) &&

@@ -21,7 +21,10 @@ static bool set_system(struct chat *chat, const char *rest, struct error *error)
         return print_strange(span_text(shown), error) && print(error, "\n");
     }
     const struct span text = strcmp(rest, "none") == 0 ? span_of("", 0) : span_text(rest);
-    return session_check_text("/system", text, error) && messages_set_system(&chat->messages, text, error);
+    if (!session_check_text("/system", text, error) || !messages_set_system(&chat->messages, text, error))
+        return false;
+    chat_tell(chat, "(The model is told so from the next message on.)");
+    return true;
 }
 
 static bool need_file(const char *command, const char *rest, struct error *error)

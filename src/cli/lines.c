@@ -99,18 +99,21 @@ static char *prompt_of(EditLine *editor)
     return (char *)(uintptr_t)(lines->continues ? lines->next_prompt : lines->first_prompt);
 }
 
-/* Reads up to the mark that ends a paste; what was read without it is text. */
+/* Reads up to the mark that ends a paste and returns how many characters came before it; 0 if they are more than most:
+ * what is too long is dropped whole, for a rest would be obeyed as if it were typed. */
 static size_t read_paste(EditLine *editor, wchar_t *out, size_t most)
 {
     const size_t mark = wcslen(PASTE_ENDS);
-    size_t count = 0;
-    while (count < most && el_wgetc(editor, &out[count]) == 1) {
-        out[count] = out[count] == L'\r' ? L'\n' : out[count]; /* what terminals send for a line end */
+    size_t count = 0, matched = 0;
+    wchar_t c;
+    while (matched < mark && el_wgetc(editor, &c) == 1) {
+        matched = c == PASTE_ENDS[matched] ? matched + 1 : c == PASTE_ENDS[0] ? 1 : 0;
+        if (count < most)
+            out[count] = c == L'\r' ? L'\n' : c; /* what terminals send for a line end */
         count++;
-        if (count >= mark && wmemcmp(out + count - mark, PASTE_ENDS, mark) == 0)
-            return count - mark;
     }
-    return count;
+    count -= matched;
+    return count + mark <= most ? count : 0;
 }
 
 static unsigned char take_paste(EditLine *editor, int key)

@@ -34,13 +34,10 @@ static bool find_source(const struct arguments *arguments, const char **path, st
     const char *file = option_text(arguments, "file", NULL), *word = argument(arguments, 1);
     if (file && word)
         return error_set_kind(error, ERROR_WRONG_USE,
-                              "the prompt is given twice, as an argument and as --file %s: "
-                              "leave one out",
-                              file);
+                              "the prompt is given twice, as an argument and as --file %s: leave one out", file);
     if (!file && !word && isatty(STDIN_FILENO))
         return error_set_kind(error, ERROR_WRONG_USE,
-                              "the prompt is missing: give it as an argument, by --file or on "
-                              "standard input");
+                              "the prompt is missing: give it as an argument, by --file or on standard input");
     *path = file ? file : !word || strcmp(word, "-") == 0 ? "-" : NULL;
     return true;
 }
@@ -49,8 +46,9 @@ static bool find_source(const struct arguments *arguments, const char **path, st
  * paragraph. */
 static void drop_end_of_line(struct buffer *text)
 {
-    if (text->length > 0 && text->bytes[text->length - 1] == '\n')
-        text->length--;
+    if (text->length == 0 || text->bytes[text->length - 1] != '\n')
+        return;
+    text->length--;
     if (text->length > 0 && text->bytes[text->length - 1] == '\r')
         text->length--;
 }
@@ -135,13 +133,13 @@ static bool answer(const struct arguments *arguments, struct session *session, c
 static bool read_stops(const struct arguments *arguments, const char *texts[STOP_TEXTS_MOST],
                        struct answer_wishes *wishes, struct error *error)
 {
+    size_t count = 0;
+    while (count < STOP_TEXTS_MOST && (texts[count] = option_at(arguments, "stop", count)) != NULL)
+        count++;
     wishes->stop_texts = texts;
-    for (const char *text; (text = option_at(arguments, "stop", wishes->stop_count)); wishes->stop_count++) {
-        if (wishes->stop_count == STOP_TEXTS_MOST)
-            return error_set_kind(error, ERROR_WRONG_USE, "--stop: at most %d are possible", STOP_TEXTS_MOST);
-        texts[wishes->stop_count] = text;
-    }
-    return true;
+    wishes->stop_count = count;
+    return !option_at(arguments, "stop", STOP_TEXTS_MOST) ||
+           error_set_kind(error, ERROR_WRONG_USE, "--stop: at most %d are possible", STOP_TEXTS_MOST);
 }
 
 static bool encode_prompt(const struct arguments *arguments, const struct session *session, struct span prompt,
@@ -152,8 +150,7 @@ static bool encode_prompt(const struct arguments *arguments, const struct sessio
         return encode_as_messages(session, prompt, system, out, error);
     if (system)
         return error_set_kind(error, ERROR_WRONG_USE,
-                              "--system: a plain completion has no system message: write it "
-                              "into the prompt");
+                              "--system: a plain completion has no system message: write it into the prompt");
     if (wishes->most_tokens == 0)
         wishes->most_tokens = PLAIN_TOKENS_MOST;
     return session_encode_plain(session, prompt, out, error);

@@ -1,6 +1,7 @@
 /* session.c: a model opened to answer. */
 #include "cli/session.h"
 
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,24 +15,23 @@ enum {
     CONTEXT_MOST = 1 << 30,
 };
 
-/* An option whose value is a float of struct sampling, or a whole number. */
+/* Which values make sense is for sampling_check to say. */
 static bool read_reals(const struct arguments *arguments, struct sampling *sampling, struct error *error)
 {
     const struct {
         const char *option;
         float *value;
-        double low, high;
     } rows[] = {
-        { "temperature", &sampling->temperature, 0, 100 },
-        { "top-p", &sampling->top_p, 0, 1 },
-        { "min-p", &sampling->min_p, 0, 1 },
-        { "repeat-penalty", &sampling->repeat_penalty, 0.01, 100 },
-        { "presence-penalty", &sampling->presence_penalty, -100, 100 },
-        { "frequency-penalty", &sampling->frequency_penalty, -100, 100 },
+        { "temperature", &sampling->temperature },
+        { "top-p", &sampling->top_p },
+        { "min-p", &sampling->min_p },
+        { "repeat-penalty", &sampling->repeat_penalty },
+        { "presence-penalty", &sampling->presence_penalty },
+        { "frequency-penalty", &sampling->frequency_penalty },
     };
     for (size_t i = 0; i < LENGTH(rows); i++) {
         double value = (double)*rows[i].value;
-        if (!option_real(arguments, rows[i].option, rows[i].low, rows[i].high, &value, error))
+        if (!option_real(arguments, rows[i].option, (double)-FLT_MAX, (double)FLT_MAX, &value, error))
             return false;
         *rows[i].value = (float)value;
     }

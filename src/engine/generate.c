@@ -9,6 +9,8 @@
 
 #include <stdlib.h>
 
+static const char *const reading = "reading the prompt";
+
 /* One call of generate. */
 struct run {
     const struct generation *generation;
@@ -77,13 +79,13 @@ static bool check_room(const struct transcript *transcript, const struct tokens 
     return true;
 }
 
-/* Runs what the transcript lacks of the prompt. */
-static bool read_prompt(struct run *run, const struct tokens *prompt, struct error *error)
+/* Runs what the transcript lacks of the prompt, or as much as the caller has patience for. */
+static bool read_pieces(struct run *run, const struct tokens *prompt, struct error *error)
 {
     const struct generation *generation = run->generation;
     struct tokens *held = &run->transcript->tokens;
     while (held->count < prompt->count) {
-        if (!progress_tell(generation->progress, "reading the prompt", held->count, prompt->count) || wants_stop(run)) {
+        if (!progress_tell(generation->progress, reading, held->count, prompt->count) || wants_stop(run)) {
             run->result->end = ANSWER_STOPPED;
             return true;
         }
@@ -92,8 +94,14 @@ static bool read_prompt(struct run *run, const struct tokens *prompt, struct err
         if (!run_tokens(run, prompt->ids + held->count, count, last, error))
             return false;
     }
-    progress_tell(generation->progress, "reading the prompt", prompt->count, prompt->count);
     return true;
+}
+
+static bool read_prompt(struct run *run, const struct tokens *prompt, struct error *error)
+{
+    const bool done = read_pieces(run, prompt, error);
+    progress_tell(run->generation->progress, reading, prompt->count, prompt->count); /* also when it was stopped */
+    return done;
 }
 
 static bool send_text(struct run *run, struct error *error)

@@ -9,7 +9,7 @@ import subprocess
 import termios
 import time
 
-from conftest import PATIENCE
+PATIENCE = float(os.environ.get("BASTIDE_PATIENCE", "1"))  # as in tests/conftest.py
 
 
 class Terminal:
@@ -18,8 +18,6 @@ class Terminal:
     def __init__(self, words, environment, cwd, columns=100, rows=30):
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        environment = environment | {"TERM": "xterm-256color"}
-
         def take_terminal():
             os.setsid()
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)

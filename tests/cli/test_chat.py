@@ -1,6 +1,9 @@
 """bastide chat: a conversation, at a terminal and through a pipe."""
 import json
+import signal
 import stat
+import subprocess
+import threading
 
 import pytest
 
@@ -27,10 +30,11 @@ def terminal(binary, environment, smollm2, tmp_path):
     """terminal("-n", "5") opens a chat on a pseudo-terminal and waits for its first prompt."""
     opened = []
 
-    def run(*options, env=None):
+    def run(*options, env=None, prompt=">>> "):
         words = [binary, "chat", smollm2, *GREEDY, *options]
-        opened.append(Terminal(words, environment | {"NO_COLOR": "1"} | (env or {}), tmp_path))
-        opened[-1].wait_for(">>> ")
+        settings = {"TERM": "xterm-256color", "NO_COLOR": "1"} | (env or {})
+        opened.append(Terminal(words, environment | settings, tmp_path))
+        opened[-1].wait_for(prompt)
         return opened[-1]
     yield run
     for one in opened:
@@ -230,6 +234,20 @@ def test_a_full_disk_ends_it(talk):
     assert done.stderr.count(b"No space left") == 1
 
 
+def test_an_interrupt_ends_a_conversation_from_a_pipe(binary, environment, smollm2):
+    words = [binary, "chat", smollm2, *GREEDY]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env=environment) as process:
+        process.stdin.write(b"Write a very long story about a ship.\nAnd another one.\n")
+        process.stdin.flush()
+        process.stdout.read(1)
+        process.send_signal(signal.SIGINT)
+        process.stdin.close()
+        process.stdout.read()
+        assert process.wait(60) == 130
+        assert process.stderr.read() == b"(stopped)\n"
+
+
 # ---- at a terminal
 
 def test_a_message_is_answered_with_its_speed(terminal):
@@ -336,6 +354,47 @@ def test_what_is_pasted_is_text_and_not_obeyed(terminal, tmp_path):
     chat.send("/save it.json\n")
     chat.wait_for("saved")
     assert saved(tmp_path / "it.json")[0] == ("user", "first\n/exit\n\x03\x01été")
+
+
+def test_a_paste_too_long_to_take_is_dropped_whole(terminal):
+    chat = terminal("-n", "2")
+    paste = threading.Thread(target=chat.send, args=("\x1b[200~" + "words\r" * 200_000 + "\x1b[201~still here",))
+    paste.start()  # a pseudo-terminal holds little: somebody must read while another one writes
+    chat.wait_for("still here")
+    paste.join()
+    assert b"words" not in chat.seen
+
+
+def test_a_line_outlives_ctrl_z_and_fg(binary, environment, smollm2, tmp_path):
+    """Through a shell, since only a program that somebody can continue may stop itself."""
+    settings = environment | {"TERM": "xterm-256color", "NO_COLOR": "1", "PS1": "ready> "}
+    shell = Terminal(["bash", "--norc", "-i"], settings, tmp_path)
+    try:
+        shell.wait_for("ready> ")
+        shell.send(f"{binary} chat {smollm2} -n 2\n")
+        shell.wait_for(">>> ")
+        shell.send("Hel")
+        shell.wait_for("Hel")
+        shell.send("\x1a")
+        shell.wait_for("Stopped")
+        shell.wait_for("ready> ")
+        shell.send("fg\n")
+        shell.wait_for(">>> Hel")
+        shell.send("lo\n")
+        shell.wait_for(r"\[2 tokens")
+        shell.wait_for(">>> ")
+        shell.send("/save it.json\n")
+        shell.wait_for("saved")
+    finally:
+        shell.close()
+    assert saved(tmp_path / "it.json")[0] == ("user", "Hello")
+
+
+def test_a_plain_terminal_gets_plain_text(terminal):
+    chat = terminal("-n", "2", env={"TERM": "dumb", "NO_COLOR": ""}, prompt="tokens of context")
+    chat.send("Hello\n")
+    chat.wait_for(r"\[2 tokens")
+    assert b"\x1b" not in chat.seen
 
 
 def test_an_answer_can_not_command_the_terminal(terminal, tmp_path):

@@ -113,13 +113,13 @@ def test_threads_do_not_change_the_answer(count):
 
 
 @pytest.mark.parametrize("options, named", [
-    (["--temperature", "-1"], b"--temperature"),
+    (["--temperature", "-1"], b"temperature -1"),
     (["--temperature", "nan"], b"--temperature"),
-    (["--top-p", "1.5"], b"--top-p"),
+    (["--top-p", "1.5"], b"top_p 1.5"),
     (["--top-k", "x"], b"--top-k"),
-    (["--min-p", "2"], b"--min-p"),
-    (["--repeat-penalty", "0"], b"--repeat-penalty"),
-    (["--presence-penalty", "1e9"], b"--presence-penalty"),
+    (["--min-p", "2"], b"min_p 2"),
+    (["--repeat-penalty", "0"], b"repeat_penalty 0"),
+    (["--presence-penalty", "1e9"], b"presence_penalty 1e+09"),
     (["--frequency-penalty", "inf"], b"--frequency-penalty"),
     (["--penalty-window", "99999999"], b"penalty_window"),
     (["--max-tokens", "0"], b"--max-tokens"),
