@@ -107,7 +107,7 @@ static void attend_item(void *context, size_t item, unsigned thread)
             .last = last,
         };
     }
-    model->kernels.attend[model->cache](&attention);
+    attend(&model->kernels, model->cache, &attention);
 }
 
 /* The heads' results side by side, without padding. */

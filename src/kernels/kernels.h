@@ -107,6 +107,11 @@ struct attention {
     } query[MOST_QUERIES];
 };
 
+/* What a query has found in the pages so far: its largest score, and the sum of its weights relative to that. */
+struct running {
+    float most, total;
+};
+
 /* ---- the kernels ------------------------------------------------------------------------------------------------- */
 
 /* out[token][row] = sum over columns of weight[row][column] x input[token][column]; with add it is added to out. */
@@ -132,8 +137,14 @@ struct kernels {
      * ends. */
     void (*multiply[PACKINGS])(const struct product *product, size_t panel, size_t first, size_t count);
 
-    /* Softmax of q x keys, times values, page by page in order (online softmax: Milakov and Gimelshein 2018). */
-    void (*attend[CACHE_TYPES])(const struct attention *attention);
+    /* The three steps of attend below for one page. Scores: q x keys for its 32 positions, of each query. */
+    void (*score_page[CACHE_TYPES])(const struct attention *attention, const unsigned char *keys,
+                                    float scores[][PAGE_POSITIONS]);
+    /* Scores to weights, in place, 0 where mask has no bit; returns by how much what was found before shrinks. */
+    float (*weigh_page)(float scores[PAGE_POSITIONS], uint32_t mask, struct running *running);
+    /* out = correction x out + sum over the positions of weight x value, of each query. */
+    void (*add_page[CACHE_TYPES])(const struct attention *attention, const unsigned char *values,
+                                  float weights[][PAGE_POSITIONS], const float correction[]);
 
     /* Writes a head's key and value, float32 [size], for the position in a page. */
     void (*store[CACHE_TYPES])(unsigned char *head, size_t size, size_t position, const float *key, const float *value);
@@ -164,5 +175,9 @@ MUST_USE bool kernels_choose(const char *wanted, struct kernels *out, struct err
 
 /* Level i, weakest first, if the processor has it; for tests. */
 bool kernels_level(size_t i, struct kernels *out);
+
+/* Softmax of q x keys, times values, into each query's out. Pages are merged in order by the online softmax (Milakov and
+ * Gimelshein 2018): the bits depend on nothing but the positions that a query sees, not on the others. */
+void attend(const struct kernels *kernels, enum cache_type type, const struct attention *attention);
 
 #endif

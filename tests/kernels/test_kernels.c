@@ -276,7 +276,7 @@ static void attend_with(const struct kernels *kernels, enum cache_type type, str
             attention.query[j] = queries[i + j];
             attention.query[j].out = out + (i + j) * cache->size;
         }
-        kernels->attend[type](&attention);
+        attend(kernels, type, &attention);
     }
 }
 

@@ -1,4 +1,4 @@
-/* attend.c: attention over pages of the KV cache, AVX2; kernels.h draws a page.
+/* attend.c: what attention does with a page of the KV cache, AVX2; kernels.h draws a page.
  *
  * Scores: a lane is a position, so that each is one chain of multiply-adds over the head's dimensions. Values: a lane
  * is a dimension, one chain over the positions. Only the largest score and the sum of a page's weights run across a
@@ -9,25 +9,15 @@
 
 enum { POSITIONS = PAGE_POSITIONS, REGISTERS = POSITIONS / LANES };
 
-INLINE size_t number_bytes(enum cache_type type)
-{
-    return type == CACHE_F32 ? 4 : 2;
-}
-
 INLINE __m256 load_numbers(const unsigned char *numbers, size_t i, enum cache_type type)
 {
     return type == CACHE_F32 ? _mm256_loadu_ps((const float *)(const void *)(numbers + 4 * i))
                              : load_halves(numbers + 2 * i);
 }
 
-/* What a query has found so far. */
-struct running {
-    float most, total;
-};
-
 /* Scores of n queries (at most 3: registers) for the 32 positions of a page. */
-INLINE void score_page(const struct attention *attention, size_t first, const unsigned char *keys, const size_t n,
-                       enum cache_type type, float scores[][POSITIONS])
+INLINE void score_n(const struct attention *attention, size_t first, const unsigned char *keys, const size_t n,
+                    enum cache_type type, float scores[][POSITIONS])
 {
     __m256 sums[3][REGISTERS];
 #pragma GCC unroll 3
@@ -53,17 +43,6 @@ INLINE void score_page(const struct attention *attention, size_t first, const un
 #pragma GCC unroll 4
         for (size_t j = 0; j < REGISTERS; j++)
             _mm256_storeu_ps(scores[first + i] + LANES * j, sums[i][j]);
-}
-
-/* The positions of a page that a query sees, a bit each. */
-static uint32_t visible(const struct query *query, size_t page)
-{
-    const size_t start = page * POSITIONS;
-    if (query->last < start || query->first >= start + POSITIONS)
-        return 0;
-    const size_t from = query->first > start ? query->first - start : 0;
-    const size_t to = size_min(POSITIONS - 1, query->last - start);
-    return (uint32_t)((2ull << to) - (1ull << from));
 }
 
 /* All ones in the lanes whose bit is set. */
@@ -138,81 +117,51 @@ INLINE void add_all_values(const struct attention *attention, size_t first, cons
         add_values(attention, first, values, n, 1, d, type, weights, correction);
 }
 
-INLINE void attend_page(const struct attention *attention, size_t page, const size_t n, enum cache_type type,
-                        struct running running[])
+/* All queries, three at a time. */
+INLINE void score(const struct attention *attention, const unsigned char *keys, enum cache_type type,
+                  float scores[][POSITIONS])
 {
-    const unsigned char *keys = attention->pages[page] + attention->page_offset;
-    const unsigned char *values = keys + attention->size * POSITIONS * number_bytes(type);
-    float scores[MOST_QUERIES][POSITIONS], correction[MOST_QUERIES];
-    score_page(attention, 0, keys, n < 3 ? n : 3, type, scores);
-    if (n > 3)
-        score_page(attention, 3, keys, n - 3, type, scores);
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t mask = visible(&attention->query[i], page);
-        correction[i] = 1.0f;
-        if (mask)
-            correction[i] = weigh_page(scores[i], mask, &running[i]);
-        else
-            memset(scores[i], 0, sizeof scores[i]);
-    }
-    add_all_values(attention, 0, values, n < 3 ? n : 3, type, scores, correction);
-    if (n > 3)
-        add_all_values(attention, 3, values, n - 3, type, scores, correction);
+    size_t i = 0;
+    for (; i + 3 <= attention->count; i += 3)
+        score_n(attention, i, keys, 3, type, scores);
+    if (i + 2 == attention->count)
+        score_n(attention, i, keys, 2, type, scores);
+    else if (i < attention->count)
+        score_n(attention, i, keys, 1, type, scores);
 }
 
-INLINE void attend_n(const struct attention *attention, const size_t n, enum cache_type type)
+INLINE void add(const struct attention *attention, const unsigned char *values, enum cache_type type,
+                float weights[][POSITIONS], const float correction[])
 {
-    struct running running[MOST_QUERIES];
-    size_t first = SIZE_MAX, last = 0;
-    for (size_t i = 0; i < n; i++) {
-        running[i] = (struct running){ -INFINITY, 0 };
-        first = size_min(first, attention->query[i].first);
-        last = size_max(last, attention->query[i].last);
-        memset(attention->query[i].out, 0, attention->size * sizeof(float));
-    }
-    for (size_t page = first / POSITIONS; page <= last / POSITIONS; page++)
-        attend_page(attention, page, n, type, running);
-    for (size_t i = 0; i < n; i++) {
-        const __m256 share = _mm256_set1_ps(1.0f / running[i].total);
-        for (size_t d = 0; d < attention->size; d += LANES) {
-            float *out = attention->query[i].out + d;
-            _mm256_storeu_ps(out, _mm256_mul_ps(_mm256_loadu_ps(out), share));
-        }
-    }
+    size_t i = 0;
+    for (; i + 3 <= attention->count; i += 3)
+        add_all_values(attention, i, values, 3, type, weights, correction);
+    if (i + 2 == attention->count)
+        add_all_values(attention, i, values, 2, type, weights, correction);
+    else if (i < attention->count)
+        add_all_values(attention, i, values, 1, type, weights, correction);
 }
 
-INLINE void attend(const struct attention *attention, enum cache_type type)
+static void score_page_f32(const struct attention *attention, const unsigned char *keys, float scores[][POSITIONS])
 {
-    switch (attention->count) {
-    case 1:
-        attend_n(attention, 1, type);
-        return;
-    case 2:
-        attend_n(attention, 2, type);
-        return;
-    case 3:
-        attend_n(attention, 3, type);
-        return;
-    case 4:
-        attend_n(attention, 4, type);
-        return;
-    case 5:
-        attend_n(attention, 5, type);
-        return;
-    default:
-        attend_n(attention, 6, type);
-        return;
-    }
+    score(attention, keys, CACHE_F32, scores);
 }
 
-static void attend_f32(const struct attention *attention)
+static void score_page_f16(const struct attention *attention, const unsigned char *keys, float scores[][POSITIONS])
 {
-    attend(attention, CACHE_F32);
+    score(attention, keys, CACHE_F16, scores);
 }
 
-static void attend_f16(const struct attention *attention)
+static void add_page_f32(const struct attention *attention, const unsigned char *values, float weights[][POSITIONS],
+                         const float correction[])
 {
-    attend(attention, CACHE_F16);
+    add(attention, values, CACHE_F32, weights, correction);
+}
+
+static void add_page_f16(const struct attention *attention, const unsigned char *values, float weights[][POSITIONS],
+                         const float correction[])
+{
+    add(attention, values, CACHE_F16, weights, correction);
 }
 
 static void store_f32(unsigned char *head, size_t size, size_t position, const float *key, const float *value)
@@ -238,8 +187,11 @@ static void store_f16(unsigned char *head, size_t size, size_t position, const f
 
 void avx2_fill_attend(struct kernels *kernels)
 {
-    kernels->attend[CACHE_F32] = attend_f32;
-    kernels->attend[CACHE_F16] = attend_f16;
+    kernels->score_page[CACHE_F32] = score_page_f32;
+    kernels->score_page[CACHE_F16] = score_page_f16;
+    kernels->weigh_page = weigh_page;
+    kernels->add_page[CACHE_F32] = add_page_f32;
+    kernels->add_page[CACHE_F16] = add_page_f16;
     kernels->store[CACHE_F32] = store_f32;
     kernels->store[CACHE_F16] = store_f16;
 }

@@ -1,4 +1,4 @@
-/* attend.c: attention over pages of the KV cache, AVX-512; kernels.h draws a page.
+/* attend.c: what attention does with a page of the KV cache, AVX-512; kernels.h draws a page.
  *
  * Scores: a lane is a position, so that each is one chain of multiply-adds over the head's dimensions. Values: a lane
  * is a dimension, one chain over the positions. Only the largest score and the sum of a page's weights run across a
@@ -9,24 +9,14 @@
 
 enum { POSITIONS = PAGE_POSITIONS, CHUNK = 64 };
 
-INLINE size_t number_bytes(enum cache_type type)
-{
-    return type == CACHE_F32 ? 4 : 2;
-}
-
 INLINE __m512 load_numbers(const unsigned char *numbers, size_t i, enum cache_type type)
 {
     return type == CACHE_F32 ? _mm512_loadu_ps(numbers + 4 * i) : load_halves(numbers + 2 * i);
 }
 
-/* What a query has found so far. */
-struct running {
-    float most, total;
-};
-
 /* Scores of n queries for the 32 positions of a page. */
-INLINE void score_page(const struct attention *attention, const unsigned char *keys, const size_t n,
-                       enum cache_type type, float scores[][POSITIONS])
+INLINE void score_n(const struct attention *attention, const unsigned char *keys, const size_t n, enum cache_type type,
+                    float scores[][POSITIONS])
 {
     __m512 low[MOST_QUERIES], high[MOST_QUERIES];
 #pragma GCC unroll 6
@@ -46,17 +36,6 @@ INLINE void score_page(const struct attention *attention, const unsigned char *k
         _mm512_storeu_ps(scores[i], low[i]);
         _mm512_storeu_ps(scores[i] + 16, high[i]);
     }
-}
-
-/* The positions of a page that a query sees, a bit each. */
-static uint32_t visible(const struct query *query, size_t page)
-{
-    const size_t start = page * POSITIONS;
-    if (query->last < start || query->first >= start + POSITIONS)
-        return 0;
-    const size_t from = query->first > start ? query->first - start : 0;
-    const size_t to = size_min(POSITIONS - 1, query->last - start);
-    return (uint32_t)((2ull << to) - (1ull << from));
 }
 
 /* Scores to weights, in place; returns by how much what was found before shrinks. */
@@ -109,82 +88,86 @@ INLINE void add_values(const struct attention *attention, const unsigned char *v
             _mm512_storeu_ps(attention->query[i].out + d + 16 * j, sums[i][j]);
 }
 
-INLINE void attend_page(const struct attention *attention, size_t page, const size_t n, enum cache_type type,
-                        struct running running[])
+INLINE void add_all(const struct attention *attention, const unsigned char *values, const size_t n,
+                    enum cache_type type, float weights[][POSITIONS], const float correction[])
 {
-    const size_t size = attention->size;
-    const unsigned char *keys = attention->pages[page] + attention->page_offset;
-    const unsigned char *values = keys + size * POSITIONS * number_bytes(type);
-    float scores[MOST_QUERIES][POSITIONS], correction[MOST_QUERIES];
-    score_page(attention, keys, n, type, scores);
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t mask = visible(&attention->query[i], page);
-        correction[i] = 1.0f;
-        if (mask)
-            correction[i] = weigh_page(scores[i], mask, &running[i]);
-        else
-            memset(scores[i], 0, sizeof scores[i]);
-    }
     size_t d = 0;
-    for (; d + CHUNK <= size; d += CHUNK)
-        add_values(attention, values, n, 4, d, type, scores, correction);
-    for (; d < size; d += 16)
-        add_values(attention, values, n, 1, d, type, scores, correction);
+    for (; d + CHUNK <= attention->size; d += CHUNK)
+        add_values(attention, values, n, 4, d, type, weights, correction);
+    for (; d < attention->size; d += 16)
+        add_values(attention, values, n, 1, d, type, weights, correction);
 }
 
-INLINE void attend_n(const struct attention *attention, const size_t n, enum cache_type type)
-{
-    struct running running[MOST_QUERIES];
-    size_t first = SIZE_MAX, last = 0;
-    for (size_t i = 0; i < n; i++) {
-        running[i] = (struct running){ -INFINITY, 0 };
-        first = size_min(first, attention->query[i].first);
-        last = size_max(last, attention->query[i].last);
-        memset(attention->query[i].out, 0, attention->size * sizeof(float));
-    }
-    for (size_t page = first / POSITIONS; page <= last / POSITIONS; page++)
-        attend_page(attention, page, n, type, running);
-    for (size_t i = 0; i < n; i++) {
-        const __m512 share = _mm512_set1_ps(1.0f / running[i].total);
-        for (size_t d = 0; d < attention->size; d += 16) {
-            float *out = attention->query[i].out + d;
-            _mm512_storeu_ps(out, _mm512_mul_ps(_mm512_loadu_ps(out), share));
-        }
-    }
-}
-
-INLINE void attend(const struct attention *attention, enum cache_type type)
+INLINE void score(const struct attention *attention, const unsigned char *keys, enum cache_type type,
+                  float scores[][POSITIONS])
 {
     switch (attention->count) {
     case 1:
-        attend_n(attention, 1, type);
+        score_n(attention, keys, 1, type, scores);
         return;
     case 2:
-        attend_n(attention, 2, type);
+        score_n(attention, keys, 2, type, scores);
         return;
     case 3:
-        attend_n(attention, 3, type);
+        score_n(attention, keys, 3, type, scores);
         return;
     case 4:
-        attend_n(attention, 4, type);
+        score_n(attention, keys, 4, type, scores);
         return;
     case 5:
-        attend_n(attention, 5, type);
+        score_n(attention, keys, 5, type, scores);
         return;
     default:
-        attend_n(attention, 6, type);
+        score_n(attention, keys, 6, type, scores);
         return;
     }
 }
 
-static void attend_f32(const struct attention *attention)
+INLINE void add(const struct attention *attention, const unsigned char *values, enum cache_type type,
+                float weights[][POSITIONS], const float correction[])
 {
-    attend(attention, CACHE_F32);
+    switch (attention->count) {
+    case 1:
+        add_all(attention, values, 1, type, weights, correction);
+        return;
+    case 2:
+        add_all(attention, values, 2, type, weights, correction);
+        return;
+    case 3:
+        add_all(attention, values, 3, type, weights, correction);
+        return;
+    case 4:
+        add_all(attention, values, 4, type, weights, correction);
+        return;
+    case 5:
+        add_all(attention, values, 5, type, weights, correction);
+        return;
+    default:
+        add_all(attention, values, 6, type, weights, correction);
+        return;
+    }
 }
 
-static void attend_f16(const struct attention *attention)
+static void score_page_f32(const struct attention *attention, const unsigned char *keys, float scores[][POSITIONS])
 {
-    attend(attention, CACHE_F16);
+    score(attention, keys, CACHE_F32, scores);
+}
+
+static void score_page_f16(const struct attention *attention, const unsigned char *keys, float scores[][POSITIONS])
+{
+    score(attention, keys, CACHE_F16, scores);
+}
+
+static void add_page_f32(const struct attention *attention, const unsigned char *values, float weights[][POSITIONS],
+                         const float correction[])
+{
+    add(attention, values, CACHE_F32, weights, correction);
+}
+
+static void add_page_f16(const struct attention *attention, const unsigned char *values, float weights[][POSITIONS],
+                         const float correction[])
+{
+    add(attention, values, CACHE_F16, weights, correction);
 }
 
 static void store_f32(unsigned char *head, size_t size, size_t position, const float *key, const float *value)
@@ -210,8 +193,11 @@ static void store_f16(unsigned char *head, size_t size, size_t position, const f
 
 void avx512_fill_attend(struct kernels *kernels)
 {
-    kernels->attend[CACHE_F32] = attend_f32;
-    kernels->attend[CACHE_F16] = attend_f16;
+    kernels->score_page[CACHE_F32] = score_page_f32;
+    kernels->score_page[CACHE_F16] = score_page_f16;
+    kernels->weigh_page = weigh_page;
+    kernels->add_page[CACHE_F32] = add_page_f32;
+    kernels->add_page[CACHE_F16] = add_page_f16;
     kernels->store[CACHE_F32] = store_f32;
     kernels->store[CACHE_F16] = store_f16;
 }

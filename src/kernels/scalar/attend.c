@@ -1,6 +1,4 @@
-/* attend.c: attention over pages of the KV cache, in portable C; kernels.h draws a page.
- * Each query walks its pages in order and merges them by the online softmax (Milakov and Gimelshein 2018), so that its
- * bits depend on nothing but the positions that it sees. */
+/* attend.c: what attention does with a page of the KV cache, in portable C; kernels.h draws a page. */
 #include "kernels/formats.h"
 #include "kernels/scalar/scalar.h"
 
@@ -25,49 +23,65 @@ static void write_number(unsigned char *numbers, size_t i, enum cache_type type,
     }
 }
 
-static void attend_one(const struct attention *attention, const struct query *query, enum cache_type type)
+static void score_page(const struct attention *attention, const unsigned char *keys, float scores[][POSITIONS],
+                       enum cache_type type)
 {
-    const size_t size = attention->size;
-    float most = -INFINITY, total = 0;
-    memset(query->out, 0, size * sizeof *query->out);
-    for (size_t page = query->first / POSITIONS; page <= query->last / POSITIONS; page++) {
-        const unsigned char *keys = attention->pages[page] + attention->page_offset;
-        const unsigned char *values = keys + size * POSITIONS * cache_bytes[type];
-        const size_t from = page * POSITIONS > query->first ? 0 : query->first % POSITIONS;
-        const size_t to = size_min(POSITIONS, query->last + 1 - page * POSITIONS);
-        float weight[POSITIONS], page_most = most;
-        for (size_t p = from; p < to; p++) {
-            weight[p] = 0;
-            for (size_t d = 0; d < size; d++)
-                weight[p] += query->q[d] * read_number(keys, d * POSITIONS + p, type);
-            page_most = weight[p] > page_most ? weight[p] : page_most;
-        }
-        const float correction = expf(most - page_most);
-        most = page_most;
-        total *= correction;
-        for (size_t d = 0; d < size; d++)
-            query->out[d] *= correction;
-        for (size_t p = from; p < to; p++) {
-            const float share = expf(weight[p] - most);
-            total += share;
-            for (size_t d = 0; d < size; d++)
-                query->out[d] += share * read_number(values, p * size + d, type);
-        }
+    memset(scores, 0, attention->count * sizeof scores[0]);
+    for (size_t i = 0; i < attention->count; i++)
+        for (size_t d = 0; d < attention->size; d++)
+            for (size_t p = 0; p < POSITIONS; p++)
+                scores[i][p] += attention->query[i].q[d] * read_number(keys, d * POSITIONS + p, type);
+}
+
+static float weigh_page(float scores[POSITIONS], uint32_t mask, struct running *running)
+{
+    float most = running->most;
+    for (size_t p = 0; p < POSITIONS; p++)
+        if (mask >> p & 1 && scores[p] > most)
+            most = scores[p];
+    const float correction = expf(running->most - most);
+    running->most = most;
+    running->total *= correction;
+    for (size_t p = 0; p < POSITIONS; p++) {
+        scores[p] = mask >> p & 1 ? expf(scores[p] - most) : 0;
+        running->total += scores[p];
     }
-    for (size_t d = 0; d < size; d++)
-        query->out[d] /= total;
+    return correction;
 }
 
-static void attend_f32(const struct attention *attention)
+static void add_page(const struct attention *attention, const unsigned char *values, float weights[][POSITIONS],
+                     const float correction[], enum cache_type type)
 {
-    for (size_t i = 0; i < attention->count; i++)
-        attend_one(attention, &attention->query[i], CACHE_F32);
+    for (size_t i = 0; i < attention->count; i++) {
+        float *out = attention->query[i].out;
+        for (size_t d = 0; d < attention->size; d++)
+            out[d] *= correction[i];
+        for (size_t p = 0; p < POSITIONS; p++)
+            for (size_t d = 0; d < attention->size; d++)
+                out[d] += weights[i][p] * read_number(values, p * attention->size + d, type);
+    }
 }
 
-static void attend_f16(const struct attention *attention)
+static void score_page_f32(const struct attention *attention, const unsigned char *keys, float scores[][POSITIONS])
 {
-    for (size_t i = 0; i < attention->count; i++)
-        attend_one(attention, &attention->query[i], CACHE_F16);
+    score_page(attention, keys, scores, CACHE_F32);
+}
+
+static void score_page_f16(const struct attention *attention, const unsigned char *keys, float scores[][POSITIONS])
+{
+    score_page(attention, keys, scores, CACHE_F16);
+}
+
+static void add_page_f32(const struct attention *attention, const unsigned char *values, float weights[][POSITIONS],
+                         const float correction[])
+{
+    add_page(attention, values, weights, correction, CACHE_F32);
+}
+
+static void add_page_f16(const struct attention *attention, const unsigned char *values, float weights[][POSITIONS],
+                         const float correction[])
+{
+    add_page(attention, values, weights, correction, CACHE_F16);
 }
 
 static void store(unsigned char *head, size_t size, size_t position, const float *key, const float *value,
@@ -92,8 +106,11 @@ static void store_f16(unsigned char *head, size_t size, size_t position, const f
 
 void scalar_fill_attend(struct kernels *kernels)
 {
-    kernels->attend[CACHE_F32] = attend_f32;
-    kernels->attend[CACHE_F16] = attend_f16;
+    kernels->score_page[CACHE_F32] = score_page_f32;
+    kernels->score_page[CACHE_F16] = score_page_f16;
+    kernels->weigh_page = weigh_page;
+    kernels->add_page[CACHE_F32] = add_page_f32;
+    kernels->add_page[CACHE_F16] = add_page_f16;
     kernels->store[CACHE_F32] = store_f32;
     kernels->store[CACHE_F16] = store_f16;
 }
