@@ -234,6 +234,63 @@ static void a_token_gets_the_same_bits_alone_and_among_others(void **state)
             }
 }
 
+/* ---- against ggml's own numbers ---------------------------------------------------------------------------------------- */
+
+enum { GOLDEN_ROWS = 16, GOLDEN_COLUMNS = 512 };
+
+static void map_golden(struct arena *arena, const char *name, const char *ending, size_t bytes, struct file *out)
+{
+    struct error error = { 0 };
+    char path[64];
+    snprintf(path, sizeof path, "quants/%s%s", name, ending);
+    assert_done(file_map(golden_path(arena, path), out, &error), &error);
+    assert_int_equal(out->bytes.bytes, bytes);
+}
+
+/* Rows that ggml quantised, times its x: near what its float64 sums say. */
+static void check_golden_products(const struct kernels *kernels, const struct format *format)
+{
+    struct arena arena = { 0 };
+    struct file rows = { 0 }, values = { 0 }, x = { 0 }, dots = { 0 };
+    const size_t count = GOLDEN_ROWS * GOLDEN_COLUMNS;
+    map_golden(&arena, format->name, ".bin", count / format->block * format->block_bytes, &rows);
+    map_golden(&arena, format->name, ".f32", count * sizeof(float), &values);
+    map_golden(&arena, "x", ".f32", GOLDEN_COLUMNS * sizeof(float), &x);
+    map_golden(&arena, format->name, ".dot.f32", GOLDEN_ROWS * sizeof(float), &dots);
+    struct scene scene = { .format = format, .rows = GOLDEN_ROWS, .columns = GOLDEN_COLUMNS, .tokens = 1 };
+    scene.raw = (unsigned char *)(uintptr_t)rows.bytes.data;
+    scene.x = (float *)(uintptr_t)x.bytes.data;
+    pack_all(&scene);
+    float *out = multiply_all(kernels, &scene, false);
+    const float *w = (const float *)(const void *)values.bytes.data, *expected = (const void *)dots.bytes.data;
+    for (size_t r = 0; r < GOLDEN_ROWS; r++) {
+        double ww = 0, xx = 0, magnitude = 0;
+        for (size_t k = 0; k < GOLDEN_COLUMNS; k++) {
+            const double a = (double)w[r * GOLDEN_COLUMNS + k], b = (double)scene.x[k];
+            ww += a * a;
+            xx += b * b;
+            magnitude += fabs(a * b);
+        }
+        const bool quantized = packing_is_quantized(format->packing);
+        check_number(kernels->name, &scene, (double)expected[r], (double)out[GUARD + r],
+                     quantized ? sqrt(ww) * sqrt(xx) : magnitude, quantized ? 1e-2 : 1e-5);
+    }
+    free(out);
+    free((void *)(uintptr_t)scene.matrix.panels);
+    file_close(&rows), file_close(&values), file_close(&x), file_close(&dots);
+    arena_free(&arena);
+}
+
+static void products_of_reference_rows_are_near_the_reference(void **state)
+{
+    (void)state;
+    static const uint32_t golden[] = { 1, 30, 2, 3, 6, 7, 8, 12, 13, 14 };
+    struct kernels kernels;
+    for (size_t level = 0; kernels_level(level, &kernels); level++)
+        for (size_t i = 0; i < LENGTH(golden); i++)
+            check_golden_products(&kernels, format_find(golden[i]));
+}
+
 /* ---- attention --------------------------------------------------------------------------------------------------- */
 
 enum { PAGES = 5, HEADS = 2, LAYER_HEAD = 1 };
@@ -414,6 +471,7 @@ int main(void)
 {
     RUN_TESTS(TEST(portable_products_are_near_the_exact_ones), TEST(every_level_multiplies_as_the_portable_one),
               TEST(a_token_gets_the_same_bits_alone_and_among_others),
+              TEST(products_of_reference_rows_are_near_the_reference),
               TEST(attention_is_exact_and_the_same_alone_and_in_groups),
               TEST(norms_and_activations_are_near_the_exact_ones), TEST(a_level_that_does_not_exist_is_refused));
 }
