@@ -35,7 +35,7 @@ def _strftime_now(form):
 
 
 @functools.cache
-def environment():
+def _environment():
     made = jinja2.sandbox.ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[Generation, jinja2.ext.loopcontrols])
     made.filters["tojson"] = _tojson
@@ -43,8 +43,13 @@ def environment():
     return made
 
 
+@functools.cache
+def _compiled(source):
+    return _environment().from_string(source)
+
+
 def render(source, messages, tools=None, add_generation_prompt=True, bos="", eos=""):
     """The prompt as bytes; raises what jinja2 raises."""
-    return environment().from_string(source).render(
+    return _compiled(source).render(
         messages=messages, tools=tools, documents=None, add_generation_prompt=add_generation_prompt,
         bos_token=bos, eos_token=eos).encode()
