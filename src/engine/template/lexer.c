@@ -74,7 +74,7 @@ static struct span text_before(const struct lexer *lexer, size_t mark)
         return span_part(text, 0, text.bytes - unicode_spaces_after(text));
     if (sign == '+' || source.data[mark + 1] == '{')
         return text;
-    const unsigned char *newline = text.bytes ? memrchr(text.data, '\n', text.bytes) : NULL;
+    const unsigned char *newline = text.data ? memrchr(text.data, '\n', text.bytes) : NULL;
     const size_t start = newline ? (size_t)(newline - text.data) + 1 : 0;
     const bool line_starts = newline || lexer->at == 0 || source.data[lexer->at - 1] == '\n';
     const struct span line = span_part(text, start, text.bytes);
