@@ -299,7 +299,8 @@ static bool keys_of(struct render *render, const struct dict *dict, const struct
 
 bool value_items(struct render *render, struct value value, const struct value **items, size_t *count)
 {
-    *items = NULL;
+    static const struct value nothing[1];
+    *items = nothing;
     *count = 0;
     if (value.kind == KIND_UNDEFINED)
         return true;
@@ -321,22 +322,21 @@ bool value_items(struct render *render, struct value value, const struct value *
 struct list *list_new(struct render *render, size_t capacity)
 {
     struct list *list = render_take(render, 1, sizeof *list);
-    if (!list || capacity == 0)
-        return list;
-    list->items = render_take(render, capacity, sizeof *list->items);
-    list->capacity = capacity;
+    if (!list)
+        return NULL;
+    list->capacity = size_max(capacity, 1); /* so that items is never NULL */
+    list->items = render_take(render, list->capacity, sizeof *list->items);
     return list->items ? list : NULL;
 }
 
 bool list_add(struct render *render, struct list *list, struct value item)
 {
     if (list->count == list->capacity) {
-        const size_t capacity = list->capacity ? list->capacity * 2 : 4;
+        const size_t capacity = list->capacity * 2;
         struct value *items = render_take(render, capacity, sizeof *items);
         if (!items)
             return false;
-        if (list->count > 0)
-            memcpy(items, list->items, list->count * sizeof *items);
+        memcpy(items, list->items, list->count * sizeof *items);
         list->items = items;
         list->capacity = capacity;
     }

@@ -177,7 +177,7 @@ MUST_USE bool value_contains(struct render *render, struct value haystack, struc
 /* How many items or characters; fails if it has no length. */
 MUST_USE bool value_length(struct render *render, struct value value, size_t *length);
 
-/* What one goes through in a loop: items, keys, characters. An iterator is used up by it. */
+/* What one goes through in a loop: items (never NULL), keys, characters. An iterator is used up by it. */
 MUST_USE bool value_items(struct render *render, struct value value, const struct value **items, size_t *count);
 
 /* ---- lists and dicts --------------------------------------------------------------------------------------------- */
