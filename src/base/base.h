@@ -108,6 +108,18 @@ size_t utf8_valid_prefix(struct span text);
  * whose end has not come yet (0 to 3 bytes). A stream prints this much and keeps the rest. */
 size_t utf8_complete_prefix(struct span text);
 
+/* ---- names typed wrong ------------------------------------------------------------------------------------------ */
+
+/* The best of the names tried; name is NULL until one is like what was typed. */
+struct guess {
+    const char *name;
+    size_t edits; /* letters that would have to be typed otherwise */
+};
+
+/* Takes a name as the guess if it, or its beginning, is nearer to what was typed than the guess so far, and at most
+ * one letter in three differs. */
+void guess_try(struct guess *guess, const char *typed, const char *name);
+
 /* ---- arenas: many allocations, one lifetime -------------------------------------------------------------------- */
 
 struct arena_block;

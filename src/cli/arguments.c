@@ -31,6 +31,18 @@ static bool wrong(const struct command *command, struct error *error, const char
     return error_set_kind(error, ERROR_WRONG_USE, "%s: %s: see bastide %s --help", which, what, command->name);
 }
 
+static bool no_such_option(const struct command *command, struct error *error, const char *word)
+{
+    struct guess guess = { 0 };
+    for (const struct option *option = command->options; option && option->name; option++)
+        if (strncmp(word, "--", 2) == 0)
+            guess_try(&guess, word + 2, option->name);
+    if (!guess.name)
+        return wrong(command, error, "no such option", word);
+    return error_set_kind(error, ERROR_WRONG_USE, "%s: no such option: did you mean --%s? See bastide %s --help", word,
+                          guess.name, command->name);
+}
+
 static bool take_value(struct arguments *arguments, const struct option *option, const char *value, struct error *error)
 {
     if (arguments->given_count == LENGTH(arguments->given))
@@ -46,7 +58,7 @@ static bool take_long(struct arguments *arguments, const char *word, const char 
     const size_t length = equals ? (size_t)(equals - name) : strlen(name);
     const struct option *option = find_name(arguments->command, name, length);
     if (!option)
-        return wrong(arguments->command, error, "no such option", word);
+        return no_such_option(arguments->command, error, word);
     if (!option->takes)
         return equals ? wrong(arguments->command, error, "takes no value", word)
                       : take_value(arguments, option, "", error);
@@ -65,7 +77,7 @@ static bool take_letters(struct arguments *arguments, const char *word, const ch
     for (const char *letter = word + 1; *letter; letter++) {
         const struct option *option = find_letter(arguments->command, *letter);
         if (!option)
-            return wrong(arguments->command, error, "no such option", word);
+            return no_such_option(arguments->command, error, word);
         if (!option->takes) {
             if (!take_value(arguments, option, "", error))
                 return false;
@@ -90,7 +102,8 @@ static bool check_count(const struct arguments *arguments, struct error *error)
     if (arguments->word_count < command->least)
         return wrong(command, error, "an argument is missing", command->takes);
     if (command->most >= 0 && arguments->word_count > command->most)
-        return wrong(command, error, "one argument too many", arguments->words[command->most]);
+        return wrong(command, error, "one argument too many (a text with spaces needs quotes)",
+                     arguments->words[command->most]);
     return true;
 }
 
@@ -173,7 +186,9 @@ bool option_real(const struct arguments *arguments, const char *name, double low
         return true;
     char *end;
     const double value = strtod(text, &end);
-    if (end == text || *end || !(value >= low && value <= high))
+    if (end == text || *end)
+        return error_set_kind(error, ERROR_WRONG_USE, "--%s %s: a number is wanted", name, text);
+    if (!(value >= low && value <= high))
         return error_set_kind(error, ERROR_WRONG_USE, "--%s %s: a number from %g to %g is wanted", name, text, low,
                               high);
     *out = value;

@@ -45,7 +45,8 @@ static void show_option(const struct option *option)
 
 static void show_help(const struct command *command)
 {
-    printf("bastide %s: %s\n\nusage: bastide %s %s\n", command->name, command->does, command->name, command->takes);
+    printf("bastide %s: %s\n\nusage: bastide %s%s%s\n", command->name, command->does, command->name,
+           command->takes[0] ? " " : "", command->takes);
     if (command->details)
         printf("\n%s", command->details);
     if (command->options)
@@ -103,6 +104,77 @@ static const struct command *find(int count, char **words, int *used)
     return NULL;
 }
 
+/* ---- lines that name no command --------------------------------------------------------------------------------- */
+
+/* The part of a name after "model ", for commands of that group; NULL for others. */
+static const char *after_group(const struct command *command, const char *group)
+{
+    const size_t length = strlen(group);
+    const bool inside = length > 0 && strncmp(command->name, group, length) == 0 && command->name[length] == ' ';
+    return inside ? command->name + length + 1 : NULL;
+}
+
+static bool is_group(const char *word)
+{
+    for (size_t i = 0; i < LENGTH(commands); i++)
+        if (after_group(commands[i], word))
+            return true;
+    return false;
+}
+
+/* "model: which one" for the first word of several commands alone. */
+static void ask_which(const char *group, struct error *error)
+{
+    struct buffer names = { .limit = 512 };
+    for (size_t i = 0; i < LENGTH(commands); i++)
+        if (after_group(commands[i], group) && !buffer_format(&names, error, " %s,", commands[i]->name))
+            break;
+    if (names.length > 0)
+        error_set_kind(error, ERROR_WRONG_USE, "%s: which one:%.*s: see bastide --help", group, (int)names.length - 1,
+                       names.bytes);
+    buffer_free(&names);
+}
+
+/* The second word of a group is looked for in that group; else people leave the first word out, too. */
+static struct guess guess_command(int count, char **words)
+{
+    struct guess guess = { 0 };
+    const bool grouped = is_group(words[0]);
+    for (size_t i = 0; i < LENGTH(commands); i++) {
+        const char *name = commands[i]->name, *last = strrchr(name, ' ');
+        const size_t edits = guess.name ? guess.edits : SIZE_MAX;
+        if (!grouped)
+            guess_try(&guess, words[0], name);
+        if (grouped ? after_group(commands[i], words[0]) && count > 1 : last != NULL)
+            guess_try(&guess, words[grouped], last + 1);
+        if (guess.name && guess.edits < edits)
+            guess.name = name;
+    }
+    return guess;
+}
+
+static enum status no_command(int count, char **words, struct error *error)
+{
+    const bool grouped = is_group(words[0]);
+    if (grouped && (count == 1 || words[1][0] == '-')) {
+        ask_which(words[0], error);
+        return STATUS_WRONG;
+    }
+    const struct guess guess = guess_command(count, words);
+    const char *space = grouped ? " " : "", *second = grouped ? words[1] : "";
+    if (guess.name)
+        error_set_kind(error, ERROR_WRONG_USE, "%s%s%s: no such command: did you mean bastide %s?", words[0], space,
+                       second, guess.name);
+    else
+        error_set_kind(error, ERROR_WRONG_USE, "%s%s%s: no such command: see bastide --help", words[0], space, second);
+    return STATUS_WRONG;
+}
+
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 /* What the line asks for: a command, or one of the few words that stand in its place. */
 static enum status answer(int count, char **words, struct error *error)
 {
@@ -110,7 +182,15 @@ static enum status answer(int count, char **words, struct error *error)
         show_all(stderr);
         return STATUS_WRONG;
     }
-    if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0 || strcmp(words[0], "help") == 0) {
+    int used;
+    const bool help = strcmp(words[0], "help") == 0;
+    const struct command *command = find(count - help, words + help, &used);
+    if (command && help) {
+        show_help(command);
+        return STATUS_DONE;
+    }
+    if (asks_for_help(words[0]) || (help && count == 1) ||
+        (count > 1 && is_group(words[0]) && asks_for_help(words[1]))) {
         show_all(stdout);
         return STATUS_DONE;
     }
@@ -118,12 +198,9 @@ static enum status answer(int count, char **words, struct error *error)
         puts("bastide " BASTIDE_VERSION);
         return STATUS_DONE;
     }
-    int used;
-    const struct command *command = find(count, words, &used);
     if (command)
         return run(command, count - used, words + used, error);
-    error_set_kind(error, ERROR_WRONG_USE, "%s: no such command: see bastide --help", words[0]);
-    return STATUS_WRONG;
+    return no_command(count - help, words + help, error);
 }
 
 /* A standard stream that the caller closed would be the next file that is opened, and output would go into that.

@@ -39,12 +39,28 @@ static bool in_catalogue(const char *name, struct arena *arena)
     return false;
 }
 
+/* The model here, or else in the catalogue, that was meant by a name typed wrong; NULL: none is like it. */
+static const char *meant_by(const char *name, const struct stored_models *models, struct arena *arena)
+{
+    struct guess guess = { 0 };
+    struct catalogue catalogue = { 0 };
+    for (size_t i = 0; i < models->count; i++)
+        guess_try(&guess, name, models->rows[i].name);
+    if (!models_catalogue(arena, &catalogue, NULL))
+        return guess.name;
+    for (size_t i = 0; i < catalogue.count; i++)
+        guess_try(&guess, name, catalogue.rows[i].name);
+    return guess.name;
+}
+
 static bool not_here(const char *name, const struct stored_models *models, struct arena *arena, struct error *error)
 {
     struct buffer names = { .limit = MOST_TEXT };
-    const char *have = names_of(models, &names);
+    const char *have = names_of(models, &names), *meant = meant_by(name, models, arena);
     if (in_catalogue(name, arena))
         error_set(error, "%s: not on this machine yet: bastide model pull %s", name, name);
+    else if (meant)
+        error_set(error, "%s: no such model or file: did you mean %s? bastide model list shows all", name, meant);
     else
         error_set(error, "%s: no such model or file (models here: %s): bastide model list shows what can be pulled",
                   name, have);

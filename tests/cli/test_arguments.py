@@ -20,6 +20,45 @@ def test_an_unknown_command_is_wrong_use_and_named_harmlessly(bastide, words):
     assert done.stderr == b"bastide: " + shown + b": no such command: see bastide --help\n"
 
 
+@pytest.mark.parametrize("words, meant", [
+    (["chta"], "chat"), (["tok"], "tokenize"), (["list"], "model list"), (["pull", "x"], "model pull"),
+    (["models", "list"], "model list"), (["model", "pul", "x"], "model pull"), (["help", "verfy"], "model verify"),
+], ids=repr)
+def test_a_command_typed_wrong_is_guessed(bastide, words, meant):
+    done = bastide(*words)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.endswith(f": no such command: did you mean bastide {meant}?\n".encode())
+
+
+def test_a_group_of_commands_alone_says_what_is_in_it(bastide):
+    done = bastide("model")
+    assert done.returncode == 2
+    assert b"which one: model list, model pull, model verify, model remove: see bastide --help" in done.stderr
+
+
+def test_an_option_typed_wrong_is_guessed(bastide):
+    done = bastide("run", "--temprature", "1", "m", "hi")
+    assert done.returncode == 2
+    assert done.stderr == (b"bastide: --temprature: no such option: did you mean --temperature? "
+                           b"See bastide run --help\n")
+
+
+def test_a_word_where_a_number_belongs_is_named(bastide):
+    done = bastide("run", "m", "hi", "--temperature", "hot")
+    assert (done.returncode, done.stderr) == (2, b"bastide: --temperature hot: a number is wanted\n")
+
+
+def test_a_prompt_without_quotes_is_understood_as_such(bastide):
+    done = bastide("run", "m", "hello", "world")
+    assert done.returncode == 2
+    assert b"world: one argument too many (a text with spaces needs quotes)" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["run"], ["model", "pull"]], ids=repr)
+def test_help_with_a_command_is_that_commands_help(bastide, words):
+    assert bastide("help", *words, check=True).stdout == bastide(*words, "--help", check=True).stdout
+
+
 def test_the_version_is_one_line(bastide):
     done = bastide("--version", check=True)
     assert done.stdout.startswith(b"bastide 0.")
