@@ -176,8 +176,8 @@ MUST_USE bool kernels_choose(const char *wanted, struct kernels *out, struct err
 /* Level i, weakest first, if the processor has it; for tests. */
 bool kernels_level(size_t i, struct kernels *out);
 
-/* Softmax of q x keys, times values, into each query's out. Pages are merged in order by the online softmax (Milakov and
- * Gimelshein 2018): the bits depend on nothing but the positions that a query sees, not on the others. */
+/* Softmax of q x keys, times values, into each query's out. Pages are merged in order by the online softmax (Milakov
+ * and Gimelshein 2018): the bits depend on nothing but the positions that a query sees, not on the others. */
 void attend(const struct kernels *kernels, enum cache_type type, const struct attention *attention);
 
 #endif
