@@ -4,7 +4,7 @@ import time
 
 import gguf_file
 import pytest
-from gguf_file import F32, U32, Array, Text
+from gguf_file import F32, U32, Array, Text, Value
 
 BOOL, I32, U32_TYPE = 7, 5, 4
 
@@ -137,6 +137,23 @@ def test_keys_that_make_no_model_are_named(refused, changed, key, value, words):
         if value is not None:
             file.keys[key] = value
     refused(changed("llama", edit), 3, words)
+
+
+EDGES = {4: [0, 1, 3, 255, 1 << 28, (1 << 32) - 1],
+         6: [0.0, 1e-30, 1e30, float("inf"), float("nan")]}
+
+
+@pytest.mark.parametrize("name", ["llama", "llama-q4_k", "gemma3-linear"])
+def test_numbers_at_the_edges_are_refused_or_run(bastide, goldens, tmp_path, name):
+    """Whatever a key says, the program ends by itself, soon, and with a status of its own."""
+    whole = gguf_file.read(goldens / f"models/{name}.gguf")
+    for key, value in list(whole.keys.items()):
+        for edge in EDGES.get(value.type, []):
+            whole.keys[key] = Value(value.type, edge)
+            model = whole.write(tmp_path / "changed.gguf")
+            bastide("eval", model, "--tokens", "-", "--logits", "out", stdin=str([7] * 40).encode(), timeout=20,
+                    env={"BASTIDE_MEMORY": "500M"})
+        whole.keys[key] = value
 
 
 WINDOWS = "gemma3.attention.sliding_window_pattern"
