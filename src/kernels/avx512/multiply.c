@@ -256,14 +256,19 @@ static void put_numbers(unsigned char *numbers, size_t width, size_t slot, float
     memcpy(numbers + 4 * (3 * width + slot), &eighth_low, 4);
 }
 
+/* What is no number rounds to the lowest integer, whose sums would overflow: it becomes the lowest byte. */
+INLINE __m512i rounded(__m512 x, float inverse)
+{
+    return _mm512_max_epi32(_mm512_cvtps_epi32(_mm512_mul_ps(x, _mm512_set1_ps(inverse))), _mm512_set1_epi32(-128));
+}
+
 static void quantize(const float *x, size_t columns, unsigned char *tile, size_t width, size_t slot)
 {
     for (size_t k = 0; k < columns; k += COLUMNS, tile += GROUP_BYTES_PER_TOKEN * width) {
         const __m512 low = _mm512_loadu_ps(x + k), high = _mm512_loadu_ps(x + k + 16);
         const float largest = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(low), _mm512_abs_ps(high)));
         const float scale = largest / 127.0f, inverse = scale > 0 ? 1.0f / scale : 0;
-        const __m512i a = _mm512_cvtps_epi32(_mm512_mul_ps(low, _mm512_set1_ps(inverse)));
-        const __m512i b = _mm512_cvtps_epi32(_mm512_mul_ps(high, _mm512_set1_ps(inverse)));
+        const __m512i a = rounded(low, inverse), b = rounded(high, inverse);
         unsigned char *values = tile + COLUMNS * slot;
         _mm_storeu_si128((__m128i *)values, _mm512_cvtsepi32_epi8(a));
         _mm_storeu_si128((__m128i *)(values + 16), _mm512_cvtsepi32_epi8(b));
