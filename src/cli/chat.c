@@ -243,17 +243,10 @@ static enum status talk(struct chat *chat, struct error *error)
 
 /* ---- beginning and end ---------------------------------------------------------------------------------------- */
 
-/* Whether the terminal understands more than text. */
-static bool is_capable(void)
-{
-    const char *kind = getenv("TERM");
-    return kind && kind[0] && strcmp(kind, "dumb") != 0;
-}
-
 static bool has_colour(void)
 {
     const char *no_colour = getenv("NO_COLOR"); /* no-color.org: any value but an empty one */
-    return is_capable() && !(no_colour && no_colour[0]);
+    return terminal_obeys() && !(no_colour && no_colour[0]);
 }
 
 static bool open_lines(struct chat *chat, struct error *error)
@@ -262,7 +255,7 @@ static bool open_lines(struct chat *chat, struct error *error)
     if (chat->person && folder_data("", &chat->session.loaded.arena, &folder, NULL) && folder_make(folder, NULL) &&
         !folder_data("chat_history", &chat->session.loaded.arena, &path, NULL))
         path = NULL;
-    return lines_open(chat->person && is_capable(), path, chat->dim[0] != '\0', &chat->lines, error);
+    return lines_open(chat->person && terminal_obeys(), path, chat->dim[0] != '\0', &chat->lines, error);
 }
 
 static bool open_chat(const struct arguments *arguments, struct chat *chat, struct error *error)

@@ -72,7 +72,10 @@ MUST_USE bool print_strange(struct span text, struct error *error);
 /* "bastide: what failed: why: what to do" on standard error. For main, and for commands that go on after an error. */
 void show_error(const struct error *error);
 
-/* A progress bar with rate and time left on standard error if that is a terminal, else nothing. */
+/* Whether TERM names a terminal that obeys escape sequences. */
+bool terminal_obeys(void);
+
+/* A progress bar with rate and time left on standard error if that is such a terminal, else nothing. */
 const struct progress *terminal_progress(void);
 
 /* The same for work that is counted (in tokens, say) and not measured in bytes. */

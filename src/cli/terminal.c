@@ -143,14 +143,25 @@ static bool update_count(void *context, const char *what, uint64_t done, uint64_
     return update_bar(true, what, done, total);
 }
 
+bool terminal_obeys(void)
+{
+    const char *kind = getenv("TERM");
+    return kind && kind[0] && strcmp(kind, "dumb") != 0;
+}
+
+static bool has_bar(void)
+{
+    return isatty(STDERR_FILENO) && terminal_obeys();
+}
+
 const struct progress *terminal_progress(void)
 {
     static const struct progress progress = { .update = update_bytes };
-    return isatty(STDERR_FILENO) ? &progress : NULL;
+    return has_bar() ? &progress : NULL;
 }
 
 const struct progress *terminal_counter(void)
 {
     static const struct progress progress = { .update = update_count };
-    return isatty(STDERR_FILENO) ? &progress : NULL;
+    return has_bar() ? &progress : NULL;
 }
