@@ -83,12 +83,10 @@ static void place_heads(void *context, size_t token, unsigned thread)
     }
 }
 
-static void attend_item(void *context, size_t item, unsigned thread)
+/* What the kernel needs to answer the queries of an item. */
+static struct attention attention_of(const struct engine *engine, const struct attention_item *work)
 {
-    (void)thread;
-    struct engine *engine = context;
     const struct model *model = engine->model;
-    const struct attention_item *work = &engine->items[item];
     const size_t padded = model->head_padded, heads = model->shape.heads, group = heads / model->shape.kv_heads;
     struct attention attention = {
         .size = padded,
@@ -107,7 +105,54 @@ static void attend_item(void *context, size_t item, unsigned thread)
             .last = last,
         };
     }
-    attend(&model->kernels, model->cache, &attention);
+    return attention;
+}
+
+static void attend_item(void *context, size_t item, unsigned thread)
+{
+    (void)thread;
+    const struct engine *engine = context;
+    const struct attention attention = attention_of(engine, &engine->items[item]);
+    attend(&engine->model->kernels, engine->model->cache, &attention);
+}
+
+static void attend_part(void *context, size_t part, unsigned thread)
+{
+    (void)thread;
+    const struct engine *engine = context;
+    struct attention attention = attention_of(engine, &engine->items[part / engine->stretches]);
+    for (size_t i = 0; i < attention.count; i++)
+        attention.query[i].out = engine->part_rows + (part * MOST_QUERIES + i) * attention.size;
+    attend_stretch(&engine->model->kernels, engine->model->cache, &attention, part % engine->stretches,
+                   engine->part_running + part * MOST_QUERIES);
+}
+
+static void merge_parts(void *context, size_t item, unsigned thread)
+{
+    (void)thread;
+    const struct engine *engine = context;
+    const struct attention attention = attention_of(engine, &engine->items[item]);
+    for (size_t i = 0; i < attention.count; i++) {
+        struct running running;
+        float *out = attention.query[i].out;
+        attend_begin(attention.size, &running, out);
+        for (size_t stretch = 0; stretch < engine->stretches; stretch++) {
+            const size_t row = (item * engine->stretches + stretch) * MOST_QUERIES + i;
+            attend_merge(attention.size, &running, out, &engine->part_running[row],
+                         engine->part_rows + row * attention.size);
+        }
+        attend_end(attention.size, &running, out);
+    }
+}
+
+static void attend_all(struct engine *engine)
+{
+    if (engine->stretches == 1) {
+        pool_run(engine->pool, engine->item_count, 1, attend_item, engine);
+        return;
+    }
+    pool_run(engine->pool, engine->item_count * engine->stretches, 1, attend_part, engine);
+    pool_run(engine->pool, engine->item_count, 4, merge_parts, engine);
 }
 
 /* The heads' results side by side, without padding. */
@@ -134,6 +179,12 @@ void attention_plan(struct engine *engine)
             for (size_t first = 0; first < run->count * group; first += MOST_QUERIES)
                 engine->items[engine->item_count++] =
                     (struct attention_item){ run, kv_head, first, size_min(MOST_QUERIES, run->count * group - first) };
+    size_t longest = 0;
+    for (size_t i = 0; i < engine->count; i++)
+        longest = size_max(longest, engine->positions[i] + 1);
+    const size_t stretches = stretches_of(longest);
+    const bool few = engine->item_count < 2 * pool_threads(engine->pool);
+    engine->stretches = few && engine->item_count * stretches <= engine->parts_most ? stretches : 1;
 }
 
 void attention_run(struct engine *engine)
@@ -147,7 +198,7 @@ void attention_run(struct engine *engine)
                                           { &layer->attn_v, engine->v, kv, false } };
     multiply_rows(engine, engine->normed, engine->count, projections, LENGTH(projections));
     for_each_token(engine, place_heads);
-    pool_run(engine->pool, engine->item_count, 1, attend_item, engine);
+    attend_all(engine);
     for_each_token(engine, join_heads);
     const struct output output = block_output(engine, &layer->attn_output, layer->post_attention_norm);
     multiply_rows(engine, engine->joined, engine->count, &output, 1);

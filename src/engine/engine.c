@@ -35,13 +35,25 @@ static bool take_scratch(struct engine *engine)
            engine->run_of && engine->wanted && engine->runs && engine->items;
 }
 
+/* Room to compute stretches of a long context apart: for a few items for each thread, within bounds. */
+static bool take_parts(struct engine *engine)
+{
+    enum { ITEMS_PER_THREAD = 2, BYTES_MOST = 32 << 20 };
+    const size_t row = MOST_QUERIES * engine->model->head_padded * sizeof(float);
+    const size_t wanted = ITEMS_PER_THREAD * pool_threads(engine->pool) * stretches_of(engine->model->context);
+    engine->parts_most = size_min(wanted, BYTES_MOST / row);
+    engine->part_rows = arena_take(&engine->arena, engine->parts_most, row);
+    engine->part_running = arena_take(&engine->arena, engine->parts_most * MOST_QUERIES, sizeof *engine->part_running);
+    return engine->part_rows && engine->part_running;
+}
+
 bool engine_open(const struct model *model, struct pool *pool, size_t batch, struct engine **out, struct error *error)
 {
     struct engine *engine = calloc(1, sizeof *engine);
     if (!engine)
         return error_memory(error, sizeof *engine);
     *engine = (struct engine){ .model = model, .pool = pool, .batch = size_max(batch, 1) };
-    if (!take_scratch(engine)) {
+    if (!take_scratch(engine) || !take_parts(engine)) {
         engine_close(engine);
         return error_set(error, "out of memory: scratch for %zu tokens at a time: use a smaller --batch", batch);
     }

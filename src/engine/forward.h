@@ -42,6 +42,13 @@ struct engine {
     size_t run_count;
     struct attention_item *items;
     size_t item_count;
+
+    /* Where there are fewer items than threads could do at once, each stretch of an item is computed by itself. */
+    size_t stretches;             /* that each item is cut into; 1: it is not */
+    size_t parts_most;            /* room for so many stretches of items */
+    float *part_rows;             /* [parts_most][MOST_QUERIES][head padded] */
+    struct running *part_running; /* [parts_most][MOST_QUERIES] */
+
     size_t *wanted; /* [batch] indices of the tokens that want logits */
     size_t wanted_count;
 

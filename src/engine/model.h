@@ -7,9 +7,6 @@
 #include "engine/gguf.h"
 #include "kernels/kernels.h"
 
-/* The most values of a head: a multiple of HEAD_MULTIPLE. */
-enum { MOST_HEAD = 1024 };
-
 /* How far each pair of a head's values turns from one position to the next. */
 struct rope {
     size_t dimensions;   /* of a head that turn; the rest stays */

@@ -36,20 +36,66 @@ static void attend_page(const struct kernels *kernels, enum cache_type type, con
     kernels->add_page[type](attention, keys + attention->size * POSITIONS * number, scores, correction);
 }
 
+void attend_stretch(const struct kernels *kernels, enum cache_type type, const struct attention *attention,
+                    size_t stretch, struct running running[])
+{
+    size_t first = (stretch + 1) * STRETCH_PAGES, end = stretch * STRETCH_PAGES; /* of the pages that anybody sees */
+    for (size_t i = 0; i < attention->count; i++) {
+        const struct query *query = &attention->query[i];
+        attend_begin(attention->size, &running[i], query->out);
+        first = size_min(first, size_max(query->first / POSITIONS, stretch * STRETCH_PAGES));
+        end = size_max(end, size_min(query->last / POSITIONS + 1, (stretch + 1) * STRETCH_PAGES));
+    }
+    for (size_t page = first; page < end; page++)
+        attend_page(kernels, type, attention, page, running);
+}
+
+void attend_begin(size_t size, struct running *running, float *out)
+{
+    *running = (struct running){ -INFINITY, 0 };
+    memset(out, 0, size * sizeof *out);
+}
+
+void attend_merge(size_t size, struct running *running, float *out, const struct running *later, const float *later_out)
+{
+    if (later->total == 0)
+        return;
+    if (running->total == 0) {
+        *running = *later;
+        memcpy(out, later_out, size * sizeof *out);
+        return;
+    }
+    const float most = running->most > later->most ? running->most : later->most;
+    const float before = expf(running->most - most), after = expf(later->most - most);
+    *running = (struct running){ most, running->total * before + later->total * after };
+    for (size_t d = 0; d < size; d++)
+        out[d] = out[d] * before + later_out[d] * after;
+}
+
+void attend_end(size_t size, const struct running *running, float *out)
+{
+    for (size_t d = 0; d < size; d++)
+        out[d] /= running->total;
+}
+
 void attend(const struct kernels *kernels, enum cache_type type, const struct attention *attention)
 {
-    struct running running[MOST_QUERIES];
+    struct running running[MOST_QUERIES], later[MOST_QUERIES];
+    float rows[MOST_QUERIES][MOST_HEAD];
+    struct attention part = *attention;
     size_t first = SIZE_MAX, last = 0;
     for (size_t i = 0; i < attention->count; i++) {
         const struct query *query = &attention->query[i];
-        running[i] = (struct running){ -INFINITY, 0 };
+        attend_begin(attention->size, &running[i], query->out);
+        part.query[i].out = rows[i];
         first = size_min(first, query->first);
         last = size_max(last, query->last);
-        memset(query->out, 0, attention->size * sizeof *query->out);
     }
-    for (size_t page = first / POSITIONS; page <= last / POSITIONS; page++)
-        attend_page(kernels, type, attention, page, running);
+    for (size_t stretch = stretches_of(first + 1) - 1; stretch < stretches_of(last + 1); stretch++) {
+        attend_stretch(kernels, type, &part, stretch, later);
+        for (size_t i = 0; i < attention->count; i++)
+            attend_merge(attention->size, &running[i], attention->query[i].out, &later[i], rows[i]);
+    }
     for (size_t i = 0; i < attention->count; i++)
-        for (size_t d = 0; d < attention->size; d++)
-            attention->query[i].out[d] /= running[i].total;
+        attend_end(attention->size, &running[i], attention->query[i].out);
 }

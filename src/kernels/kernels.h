@@ -88,7 +88,7 @@ static inline size_t activations_bytes(size_t tokens, size_t columns)
 /* A page holds the keys and values of 32 positions. For one layer and one head of it: keys [size][32], so that a
  * register holds one dimension of many positions, then values [32][size]; size is the head's padded to a multiple of
  * 16. Unused places are zero. */
-enum { PAGE_POSITIONS = 32, HEAD_MULTIPLE = 16 };
+enum { PAGE_POSITIONS = 32, HEAD_MULTIPLE = 16, MOST_HEAD = 1024 /* values, a multiple of HEAD_MULTIPLE */ };
 
 enum cache_type { CACHE_F32, CACHE_F16, CACHE_TYPES };
 
@@ -176,8 +176,30 @@ MUST_USE bool kernels_choose(const char *wanted, struct kernels *out, struct err
 /* Level i, weakest first, if the processor has it; for tests. */
 bool kernels_level(size_t i, struct kernels *out);
 
-/* Softmax of q x keys, times values, into each query's out. Pages are merged in order by the online softmax (Milakov
- * and Gimelshein 2018): the bits depend on nothing but the positions that a query sees, not on the others. */
+/* Attention walks a sequence in stretches of so many pages, at fixed places: each stretch by itself, page after page by
+ * the online softmax (Milakov and Gimelshein 2018), then merged in order. So stretches may be computed on different
+ * threads or one after the other: the bits depend on nothing but the positions that a query sees. */
+enum { STRETCH_PAGES = 16 };
+
+/* How many stretches a sequence of so many tokens has. */
+static inline size_t stretches_of(size_t tokens)
+{
+    return (tokens + STRETCH_PAGES * PAGE_POSITIONS - 1) / (STRETCH_PAGES * PAGE_POSITIONS);
+}
+
+/* One stretch: into each query's out the sum of weights x values, in running its size; 0 where a query sees nothing. */
+void attend_stretch(const struct kernels *kernels, enum cache_type type, const struct attention *attention,
+                    size_t stretch, struct running running[]);
+
+/* Adds what a later stretch found to what earlier ones did. Begin with attend_begin. */
+void attend_begin(size_t size, struct running *running, float *out);
+void attend_merge(size_t size, struct running *running, float *out, const struct running *later,
+                  const float *later_out);
+
+/* out = out / its total: the result. */
+void attend_end(size_t size, const struct running *running, float *out);
+
+/* All of it: softmax of q x keys, times values, into each query's out. */
 void attend(const struct kernels *kernels, enum cache_type type, const struct attention *attention);
 
 #endif

@@ -293,7 +293,7 @@ static void products_of_reference_rows_are_near_the_reference(void **state)
 
 /* ---- attention --------------------------------------------------------------------------------------------------- */
 
-enum { PAGES = 5, HEADS = 2, LAYER_HEAD = 1 };
+enum { PAGES = 2 * STRETCH_PAGES + 5, HEADS = 2, LAYER_HEAD = 1 };
 
 struct cache {
     size_t size, head_bytes;
