@@ -72,11 +72,12 @@ def differences(render, sources):
             yield source, wanted, done.stdout or done.stderr
 
 
-def check_expressions(render, expressions):
+def check_expressions(render, expressions, before=""):
     """Many in one template, each on a line of its own; then, if something differs, one by one to show which."""
-    source = "".join("{{ " + expression + " }}\n|" for expression in expressions)
+    source = before + "".join("{{ " + expression + " }}\n|" for expression in expressions)
     if render(source).stdout != expected(source):
-        assert not list(differences(render, ["{{ " + expression + " }}" for expression in expressions]))
+        assert not [difference for expression in expressions
+                    for difference in differences(render, [before + "{{ " + expression + " }}"])]
         pytest.fail("they differ only together")
 
 
@@ -114,3 +115,55 @@ def test_lists_can_be_appended_to(render):
     """Jinja's sandbox refuses it; engines in C++ allow it, and templates were made that use it."""
     done = render("{% set l = [1] %}{% set _ = l.append(2) %}{{ l }}")
     assert (done.stdout, done.returncode) == (b"[1, 2]", 0)
+
+
+# Names that stand for values of each kind: expressions that are constant jinja2 computes while it compiles, and there
+# some failures vanish.
+VALUES = """0;1;-2;7;2.5;-0.5;'';'abc';' Ab c ';'é日😀';'1.5';true;false;none;[];[3, 1, 2];['b', 'A'];(1, 'x');{};
+            {'a': 1, 'b': [2]};range(4)|list;[[1, 2], [3]];messages[1].content""".split(";")
+SET_VALUES = "".join(f"{{% set v{i} = {value.strip()} %}}" for i, value in enumerate(VALUES))
+
+BINARY = "+ - * / // % ~ == != < <= > >= and or in".split() + ["not in"]
+INDICES = ["[0]", "[-1]", "[1:]", "[::-1]", "[:2]", "['a']", "[9]"]
+TESTED_FOR = ["defined", "none", "string", "mapping", "sequence", "iterable", "number", "true", "odd", "divisibleby 2",
+              "in [1, 2]", "eq 1", "not none", "lower"]
+FILTERS = """length trim upper lower title capitalize list first last join join('-') sort reverse|list unique|list
+             tojson tojson(indent=1) string int float abs round default('d') default('d',true) replace('a','xy') indent(2) min
+             max sum e map('string')|list select|list batch(2)|list items|list dictsort wordcount center(7)""".split()
+METHODS = """strip() upper() split() split('b') title() keys()|list items()|list get('a') startswith('a')
+             replace('b','') find('c') count('a') splitlines() a role join(['p','q'])""".split()
+
+
+def random_expression(chance, depth):
+    if depth == 0:
+        return chance.choice([f"v{i}" for i in range(len(VALUES))] + ["nothing", "messages"])
+    a, b, c = (random_expression(chance, depth - 1) for _ in range(3))
+    return chance.choice([
+        f"({a}) {chance.choice(BINARY)} ({b})", f"({a})|{chance.choice(FILTERS)}", f"({a}).{chance.choice(METHODS)}",
+        f"({a}) is {chance.choice(TESTED_FOR)}", f"({a}){chance.choice(INDICES)}", f"not ({a})", f"-({a})",
+        f"({a}) if ({b}) else ({c})", f"[{a}, {b}]"])
+
+
+def random_expressions(seed, count):
+    """(those that jinja2 computes, those that it refuses)"""
+    chance, good, bad = random.Random(seed), [], []
+    for i in range(count):
+        expression = random_expression(chance, 1 + i % 3)
+        try:
+            printed = expected(SET_VALUES + "{{ " + expression + " }}")
+        except Exception:  # whatever Python raises is a refusal
+            bad.append(expression)
+        else:
+            if b" at 0x" not in printed:  # an address
+                good.append(expression)
+    return good, bad
+
+
+def test_random_expressions(render):
+    seed = int(os.environ.get("BASTIDE_SEED", random.randrange(1 << 32)))
+    print(f"BASTIDE_SEED={seed}")
+    good, bad = random_expressions(seed, 1000)
+    assert len(good) > 200 and len(bad) > 100
+    check_expressions(render, good, SET_VALUES)
+    sources = [SET_VALUES + "{{ " + expression + " }}" for expression in bad[:100]]
+    assert not [source[len(SET_VALUES):] for source in sources if render(source).returncode != 3]

@@ -229,15 +229,17 @@ static bool text_slice(struct render *render, struct span text, const struct ran
     return text_end(render, &taken, whole, out);
 }
 
+/* A slice of a range is a list: what is left of it is no range that print could name. */
 static bool list_slice(struct render *render, struct value value, const struct range *range, struct value *out)
 {
+    const enum kind kind = value.kind == KIND_RANGE ? KIND_LIST : value.kind;
     if (range->step == 1)
-        return list_of(render, value.kind, value.list->items + range->start, range->count, out);
+        return list_of(render, kind, value.list->items + range->start, range->count, out);
     struct list *list = list_new(render, range->count);
     for (size_t i = 0; list && i < range->count; i++)
         if (!list_add(render, list, value.list->items[range->start + (int64_t)i * range->step]))
             return false;
-    *out = value_list(value.kind, list);
+    *out = value_list(kind, list);
     return list != NULL;
 }
 
