@@ -161,6 +161,14 @@ static bool add_field(struct formatting *formatting)
     return strchr("sr", field.letter) ? add_shown(formatting, &field, value) : add_number(formatting, &field, value);
 }
 
+/* One value that could be asked for items need not be used. Python's test is whether it has __getitem__, and what is
+ * undefined has. */
+static bool has_items(struct value value)
+{
+    return value.kind == KIND_DICT || value.kind == KIND_LIST || value.kind == KIND_RANGE ||
+           value.kind == KIND_UNDEFINED;
+}
+
 static bool add_all(struct formatting *formatting)
 {
     while (formatting->rest.bytes > 0) {
@@ -175,9 +183,7 @@ static bool add_all(struct formatting *formatting)
         if (!add_field(formatting))
             return false;
     }
-    const bool is_container = formatting->count == 1 &&
-                              (formatting->values[0].kind == KIND_DICT || formatting->values[0].kind == KIND_LIST);
-    return formatting->used == formatting->count || is_container ||
+    return formatting->used == formatting->count || (formatting->count == 1 && has_items(formatting->values[0])) ||
            render_fail(formatting->render, "a format has more values than it asks for");
 }
 
