@@ -37,7 +37,7 @@ struct architecture {
 /* NULL for a name that is not known. */
 const struct architecture *architecture_find(struct span name);
 
-/* "llama, gemma3": what there is, for messages. */
-const char *architecture_names(void);
+/* "llama, gemma3": what there is, for messages. Returns out, which holds bytes. */
+const char *architecture_names(char *out, size_t bytes);
 
 #endif

@@ -65,10 +65,11 @@ static bool read_architecture(const struct gguf *gguf, struct shape *shape, stru
         return false;
     if (name.bytes == 0)
         return error_set(error, "%s: key general.architecture is missing: this is no model", gguf_path(gguf));
+    char names[512];
     shape->architecture = architecture_find(name);
     return shape->architecture ||
            error_set(error, "%s: architecture %.*s is not supported: supported are %s", gguf_path(gguf),
-                     (int)size_min(name.bytes, 64), (const char *)name.data, architecture_names());
+                     (int)size_min(name.bytes, 64), (const char *)name.data, architecture_names(names, sizeof names));
 }
 
 static bool read_sizes(const struct gguf *gguf, struct shape *shape, struct error *error)
