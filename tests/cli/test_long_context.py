@@ -13,7 +13,7 @@ def test_a_long_text_gives_the_same_bits_in_any_pieces_and_with_any_number_of_th
     ids = json.dumps([chance.randrange(49152) for _ in range(TOKENS)]).encode()
     found = set()
     for batch, threads in [(500, 1), (1, 2), (1, 3), (37, 3)]:
-        bastide("eval", smollm2, "--tokens", "-", "--embd", "mean.f32", "--batch", batch, "--threads", threads, stdin=ids,
-                check=True, timeout=120)
+        bastide("eval", smollm2, "--tokens", "-", "--embd", "mean.f32", "--batch", batch, "--threads", threads,
+                stdin=ids, check=True, timeout=120)
         found.add((tmp_path / "mean.f32").read_bytes())
     assert len(found) == 1

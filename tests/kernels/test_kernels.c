@@ -234,7 +234,7 @@ static void a_token_gets_the_same_bits_alone_and_among_others(void **state)
             }
 }
 
-/* ---- against ggml's own numbers ---------------------------------------------------------------------------------------- */
+/* ---- against ggml's own numbers ---------------------------------------------------------------------------------- */
 
 enum { GOLDEN_ROWS = 16, GOLDEN_COLUMNS = 512 };
 
