@@ -7,6 +7,7 @@ From the environment (./test sets all of it; a test run by hand needs none):
   BASTIDE_PATIENCE  multiplies every time limit; set for slow builds such as those with sanitizers
 """
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -21,6 +22,8 @@ SANITIZERS = {"ASAN_OPTIONS": "exitcode=99:abort_on_error=0", "UBSAN_OPTIONS": "
 
 
 def pytest_configure(config):
+    # What a shell runs in the background ignores Ctrl-C, and the program under test would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "slow: takes more than a few seconds; not run under sanitizers")
 
 
