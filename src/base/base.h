@@ -237,6 +237,9 @@ void process_stop(struct process *process);
  * and, where the environment sets BASTIDE_MEMORY (such as 512M), that. */
 size_t memory_available(void);
 
+/* Fails, with ERROR_WRONG_USE, if BASTIDE_MEMORY is set to what is no size: memory_available takes no notice of it. */
+MUST_USE bool memory_check_setting(struct error *error);
+
 /* "1.5G", "200M", "64k", "123" to bytes (powers of 1024). */
 MUST_USE bool size_parse(const char *text, size_t *out);
 

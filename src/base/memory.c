@@ -28,3 +28,11 @@ size_t memory_available(void)
         available = size_min(available, limit);
     return available;
 }
+
+bool memory_check_setting(struct error *error)
+{
+    const char *wanted = getenv("BASTIDE_MEMORY");
+    size_t limit;
+    return !wanted || size_parse(wanted, &limit) ||
+           error_set_kind(error, ERROR_WRONG_USE, "BASTIDE_MEMORY=%s: a size such as 512M or 4G is wanted", wanted);
+}

@@ -165,6 +165,10 @@ static bool run_bench(const struct arguments *arguments, struct bench *bench, st
         !loaded_open(argument(arguments, 0), bench->threads, 0, BATCH, &bench->loaded, error))
         return false;
     bench->load_seconds = seconds_now() - start;
+    const size_t context = model_context(bench->loaded.model);
+    if (size_max(bench->prompt, bench->generate) > context)
+        return error_set_kind(error, ERROR_WRONG_USE, "bench: %zu tokens: this model's context here is %zu",
+                              size_max(bench->prompt, bench->generate), context);
     return (bench->prompt == 0 || measure(bench, read_prompt, bench->prompt, &bench->prompt_speed, error)) &&
            (bench->generate == 0 ||
             measure(bench, generate_tokens, bench->generate, &bench->generation_speed, error)) &&

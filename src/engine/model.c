@@ -274,6 +274,8 @@ static bool fit_memory(struct opening *opening, size_t context, struct error *er
     const size_t left = available > fixed ? available - fixed : 0;
     const size_t fits = left / model->page_bytes * PAGE_POSITIONS;
     char needed[16], there[16];
+    if (!memory_check_setting(error))
+        return false;
     if (context > model->shape.context)
         return error_set_kind(error, ERROR_WRONG_USE, "%s: a context of %zu tokens: this model was trained for %zu",
                               gguf_path(opening->gguf), context, model->shape.context);
