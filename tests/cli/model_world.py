@@ -81,6 +81,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def head(self, status, **headers):
         self.send_response(status)
+        self.send_header("Connection", "close")  # or the client's next request may meet a closing connection
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
