@@ -14,6 +14,7 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/wrap.h"
 
 void chat_tell(const struct chat *chat, const char *format, ...)
 {
@@ -93,9 +94,17 @@ static bool fit_conversation(struct chat *chat, struct tokens *out, struct error
 
 /* ---- answering ------------------------------------------------------------------------------------------------ */
 
+/* Where the text of an answer goes. */
+struct reply {
+    struct buffer *kept;
+    struct wrap wrap;
+};
+
 static bool take_text(void *context, struct span text, struct error *error)
 {
-    return buffer_add(context, text.data, text.bytes, error) && print_strange(text, error) && print_flush(error);
+    struct reply *reply = context;
+    return buffer_add(reply->kept, text.data, text.bytes, error) && wrap_add(&reply->wrap, text, error) &&
+           print_flush(error);
 }
 
 static bool generate_answer(struct chat *chat, const struct tokens *prompt, struct buffer *text, struct error *error)
@@ -103,8 +112,10 @@ static bool generate_answer(struct chat *chat, const struct tokens *prompt, stru
     struct generation generation = session_generation(&chat->session);
     generation.wishes = chat->wishes;
     generation.text = take_text;
-    generation.context = text;
-    const bool done = generate(&generation, prompt, &chat->session.transcript, &chat->last, error);
+    struct reply reply = { .kept = text };
+    generation.context = &reply;
+    bool done = generate(&generation, prompt, &chat->session.transcript, &chat->last, error);
+    done = wrap_flush(&reply.wrap, done ? error : NULL) && done; /* the first error is the one to tell */
     chat->wishes.sampling.seed++; /* another answer another time, and the same conversation from the same first seed */
     return done;
 }
@@ -279,15 +290,22 @@ static bool check_template(const struct session *session, struct error *error)
                                           session->loaded.path);
 }
 
-/* The name comes out of the file. */
+/* The name that people type; what a file calls itself (/stats shows it) is seldom written for them. */
+static struct span model_name(const struct chat *chat)
+{
+    const char *path = chat->session.loaded.path, *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    const size_t length = strlen(name), ending = strlen(".gguf");
+    const bool ends = length > ending && strcmp(name + length - ending, ".gguf") == 0;
+    return span_of(name, ends ? length - ending : length);
+}
+
 static bool greet(const struct chat *chat, struct error *error)
 {
-    const struct model_facts facts = model_facts(chat->session.loaded.model);
     if (!chat->person || chat->session.loaded.quiet)
         return true;
-    return print(error, "%s", chat->dim) &&
-           print_strange(span_text(facts.name[0] ? facts.name : chat->session.loaded.path), error) &&
-           print(error, ", %zu tokens of context. /help shows what else you can type.%s\n",
+    return print(error, "%s", chat->dim) && print_strange(model_name(chat), error) &&
+           print(error, ", %zu tokens of context. /help shows the commands.%s\n",
                  model_context(chat->session.loaded.model), chat->bright);
 }
 

@@ -209,8 +209,8 @@ static bool set(struct chat *chat, const char *rest, struct error *error)
                               (int)size_min(length, 40), rest);
     const char *value = rest + length + strspn(rest + length, " \t=");
     if (value[0] != '\0' && !parse_setting(setting, value))
-        return error_set_kind(error, ERROR_WRONG_USE, "/set %s: \"%.40s\" is no %s number", setting->name, value,
-                              setting->real ? "such" : "whole, positive");
+        return error_set_kind(error, ERROR_WRONG_USE, "/set %s: \"%.40s\" is no %s", setting->name, value,
+                              setting->real ? "number" : "whole, positive number");
     if (!sampling_check(&changed.sampling, error))
         return error_prefix(error, "/set");
     chat->wishes = changed;
@@ -223,11 +223,11 @@ static bool help(struct chat *chat, const char *rest, struct error *error);
 
 static const struct chat_command commands[] = {
     { "/help", "", "show this", help },
-    { "/system", "[TEXT|none]", "show or change what the model is told before the conversation", set_system },
+    { "/system", "[TEXT|none]", "show or change what the model is told before all", set_system },
     { "/save", "FILE", "write the conversation to a file, as JSON messages", save },
     { "/load", "FILE", "go on with the conversation in a file", load },
     { "/reset", "", "forget the conversation, keep the system message", reset },
-    { "/regenerate", "", "answer the last message again, differently (also /retry)", regenerate },
+    { "/regenerate", "", "answer the last message again (also /retry)", regenerate },
     { "/set", "[NAME VALUE]", "show or change temperature and the other settings", set },
     { "/stats", "", "tell about model, context and speed", stats },
     { "/exit", "", "leave (also /quit, /bye, Ctrl-D)", leave },
@@ -242,9 +242,8 @@ static bool help(struct chat *chat, const char *rest, struct error *error)
         if (!print(error, "  %-22s %s\n", name, commands[i].does))
             return false;
     }
-    return print(error,
-                 "A backslash at the end of a line, or \"\"\" around several, make a longer message. Ctrl-C stops "
-                 "an answer.\nA message that begins with a slash: put a space before it.\n");
+    return print(error, "A backslash at the end of a line, or \"\"\" around several, make a longer message.\n"
+                        "Ctrl-C stops an answer.\nA message that begins with a slash: put a space before it.\n");
 }
 
 static const struct {

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/session.h"
+#include "cli/wrap.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@ enum { PLAIN_TOKENS_MOST = 256 }; /* a model without turns seldom ends by itself
 struct output {
     struct buffer *kept; /* for --json; NULL: to standard output at once */
     bool line_open;      /* the last byte was no end of line */
+    struct wrap wrap;
 };
 
 static bool take_text(void *context, struct span text, struct error *error)
@@ -23,7 +25,7 @@ static bool take_text(void *context, struct span text, struct error *error)
     if (output->kept)
         return buffer_add(output->kept, text.data, text.bytes, error);
     output->line_open = text.data[text.bytes - 1] != '\n';
-    return print_strange(text, error) && print_flush(error);
+    return wrap_add(&output->wrap, text, error) && print_flush(error);
 }
 
 /* ---- the prompt ------------------------------------------------------------------------------------------------ */
@@ -121,6 +123,7 @@ static bool answer(const struct arguments *arguments, struct session *session, c
     generation.text = take_text;
     generation.context = &output;
     bool done = generate(&generation, prompt, &session->transcript, generated, error);
+    done = wrap_flush(&output.wrap, done ? error : NULL) && done; /* the first error is the one to tell */
     if (done && json)
         done = print_json(session, wishes, buffer_span(&kept), generated, error);
     else if (done && output.line_open)

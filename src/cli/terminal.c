@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static bool check_output(bool good, struct error *error)
@@ -93,24 +94,34 @@ static const char *amount_text(const struct bar *bar, uint64_t amount, char out[
     return out;
 }
 
-static void draw_bar(const struct bar *bar, uint64_t done, uint64_t total, double now)
+/* What a bar says; cut where a line of the terminal ends, as a longer one would leave its beginning behind. */
+static bool write_bar(const struct bar *bar, uint64_t done, uint64_t total, double now, struct buffer *out)
 {
     enum { WIDTH = 24 };
     char have[24], all[24], rate[24];
     const double elapsed = now - bar->started;
     const double per_second = elapsed > 0.2 && done > bar->begun_at ? (double)(done - bar->begun_at) / elapsed : 0;
     const int filled = total ? (int)((double)WIDTH * (double)done / (double)total) : 0;
-    fprintf(stderr, "\r\033[K%s ", bar->what);
-    if (total)
-        fprintf(stderr, "[%.*s%*s] %3d%% ", filled, "########################", WIDTH - filled, "",
-                (int)(100.0 * (double)done / (double)total));
-    fprintf(stderr, "%s", amount_text(bar, done, have));
-    if (total)
-        fprintf(stderr, " of %s", amount_text(bar, total, all));
-    if (per_second > 0)
-        fprintf(stderr, ", %s/s", amount_text(bar, (uint64_t)per_second, rate));
-    if (per_second > 0 && total > done)
-        fprintf(stderr, ", %.0f s left", (double)(total - done) / per_second);
+    return buffer_format(out, NULL, "%s ", bar->what) &&
+           (!total || buffer_format(out, NULL, "[%.*s%*s] %3d%% ", filled, "########################", WIDTH - filled,
+                                    "", (int)(100.0 * (double)done / (double)total))) &&
+           buffer_format(out, NULL, "%s", amount_text(bar, done, have)) &&
+           (!total || buffer_format(out, NULL, " of %s", amount_text(bar, total, all))) &&
+           (per_second <= 0 || buffer_format(out, NULL, ", %s/s", amount_text(bar, (uint64_t)per_second, rate))) &&
+           (per_second <= 0 || total <= done ||
+            buffer_format(out, NULL, ", %.0f s left", (double)(total - done) / per_second));
+}
+
+static void draw_bar(const struct bar *bar, uint64_t done, uint64_t total, double now)
+{
+    enum { MOST_BYTES = 256, USUAL_COLUMNS = 80 };
+    struct buffer text = { .limit = MOST_BYTES };
+    struct winsize size = { 0 };
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        size.ws_col = USUAL_COLUMNS;
+    if (write_bar(bar, done, total, now, &text))
+        fprintf(stderr, "\r\033[K%.*s", size.ws_col - 1, text.bytes);
+    buffer_free(&text);
 }
 
 /* Draws at most ten times a second, and nothing at all for work that takes less than a third of a second. */

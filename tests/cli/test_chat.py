@@ -1,5 +1,6 @@
 """bastide chat: a conversation, at a terminal and through a pipe."""
 import json
+import re
 import signal
 import stat
 import subprocess
@@ -30,10 +31,10 @@ def terminal(binary, environment, smollm2, tmp_path):
     """terminal("-n", "5") opens a chat on a pseudo-terminal and waits for its first prompt."""
     opened = []
 
-    def run(*options, env=None, prompt=">>> "):
+    def run(*options, env=None, prompt=">>> ", columns=100):
         words = [binary, "chat", smollm2, *GREEDY, *options]
         settings = {"TERM": "xterm-256color", "NO_COLOR": "1"} | (env or {})
-        opened.append(Terminal(words, environment | settings, tmp_path))
+        opened.append(Terminal(words, environment | settings, tmp_path, columns))
         opened[-1].wait_for(prompt)
         return opened[-1]
     yield run
@@ -388,6 +389,32 @@ def test_a_line_outlives_ctrl_z_and_fg(binary, environment, smollm2, tmp_path):
     finally:
         shell.close()
     assert saved(tmp_path / "it.json")[0] == ("user", "Hello")
+
+
+def test_the_chat_is_called_by_the_name_that_people_type(terminal, smollm2):
+    assert f"{smollm2.stem}, 8192 tokens of context".encode() in terminal().seen
+
+
+def test_help_fits_the_narrowest_usual_terminal(talk):
+    for line in talk("/help").stdout.decode().splitlines():
+        assert len(line) < 80, line
+
+
+def answer_lines(terminal, columns):
+    """What a terminal of so many columns shows of an answer."""
+    chat = terminal("-n", "80", columns=columns)
+    chat.send("Tell me of Paris.\n")
+    chat.wait_for("of Paris[.]")
+    shown = re.sub(r"\x1b\[[?\d]*[a-z]|\r", "", chat.wait_for(r"\[\d+ tokens"))
+    return shown.strip().split("\n")
+
+
+@pytest.mark.parametrize("columns", [24, 40, 79])
+def test_lines_of_an_answer_end_between_words(terminal, columns):
+    wide, narrow = answer_lines(terminal, 4000), answer_lines(terminal, columns)
+    assert max(map(len, narrow)) < columns
+    assert " ".join(narrow).split() == " ".join(wide).split()
+    assert len(narrow) > len(wide)
 
 
 def test_a_plain_terminal_gets_plain_text(terminal):
