@@ -263,6 +263,7 @@ def test_a_message_is_answered_with_its_speed(terminal):
 def test_ctrl_c_stops_the_answer_and_not_the_program(terminal):
     chat = terminal()
     chat.send("Write a very long story about a ship.\n")
+    chat.wait_for(r"ship[.]\r\n")  # until here Ctrl-C is a key of the editor
     chat.wait_for("[a-z]{4} [a-z]")
     chat.send("\x03")
     chat.wait_for(r"\(stopped\)")
