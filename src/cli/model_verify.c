@@ -69,6 +69,8 @@ static bool verify_all(const struct stored_models *models, bool json, bool *all_
         else if (good)
             good = print_verdict(&verdict, error);
     }
+    if (good && !json && models->count == 0)
+        good = print(error, "No models here yet.\n");
     good = good && (!json || print_json(verdicts, error)) && print_flush(error);
     json_decref(verdicts);
     return good;

@@ -220,6 +220,16 @@ def test_a_short_name_is_enough_while_only_one_has_it(bastide, small):
     refused(bastide("model", "verify", "alpha"), 3, "alpha-1b", "alpha-7b")
 
 
+def test_verifying_nothing_says_that_nothing_is_here(bastide):
+    assert bastide("model", "verify", check=True).stdout == b"No models here yet.\n"
+    assert json.loads(bastide("model", "verify", "--json", check=True).stdout) == {"models": []}
+
+
+@pytest.mark.parametrize("typed, meant", [("smolm2", "smollm2-135m"), ("gema3-270m", "gemma3-270m")])
+def test_a_model_typed_wrong_is_guessed(bastide, typed, meant):
+    refused(bastide("model", "verify", typed), 3, "no such model", f"did you mean {meant}?")
+
+
 def test_a_model_of_the_catalogue_that_is_not_here_is_told_from_one_that_does_not_exist(bastide):
     refused(bastide("model", "verify", "smollm2-135m"), 3, "bastide model pull smollm2-135m")
     refused(bastide("model", "verify", "nonesuch"), 3, "no such model", "bastide model list")

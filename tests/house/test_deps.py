@@ -55,7 +55,7 @@ def test_only_what_is_missing_is_installed_without_a_question(machine, packages)
 def test_without_the_right_to_install_the_missing_are_named(machine, packages):
     done, asked = machine(installed=[name for name in packages if name != "gcc"], user=1000)
     assert done.returncode == 3
-    assert "run as root: apt-get install gcc" in done.stderr
+    assert "as root, run 'apt-get update && apt-get install --no-install-recommends gcc'" in done.stderr
     assert asked == ""
 
 
