@@ -115,6 +115,7 @@ static bool generate_answer(struct chat *chat, const struct tokens *prompt, stru
     struct reply reply = { .kept = text };
     generation.context = &reply;
     bool done = generate(&generation, prompt, &chat->session.transcript, &chat->last, error);
+    terminal_end_bar();
     done = wrap_flush(&reply.wrap, done ? error : NULL) && done; /* the first error is the one to tell */
     chat->wishes.sampling.seed++; /* another answer another time, and the same conversation from the same first seed */
     return done;

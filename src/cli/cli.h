@@ -81,4 +81,7 @@ const struct progress *terminal_progress(void);
 /* The same for work that is counted (in tokens, say) and not measured in bytes. */
 const struct progress *terminal_counter(void);
 
+/* Takes a bar away whose work was stopped before its end. */
+void terminal_end_bar(void);
+
 #endif

@@ -218,6 +218,7 @@ int main(int count, char **words)
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error like others, so that files are closed properly */
     struct error error = { 0 };
     enum status status = answer(count > 0 ? count - 1 : 0, words + 1, &error);
+    terminal_end_bar();
     if (error.kind == ERROR_NONE && !print_flush(&error)) /* what was written is not yet what arrived */
         status = status_of(&error);
     if (error.kind != ERROR_NONE && error.kind != ERROR_PIPE)

@@ -54,6 +54,11 @@ static void end_bar(struct bar *bar)
     *bar = (struct bar){ 0 };
 }
 
+void terminal_end_bar(void)
+{
+    end_bar(the_bar());
+}
+
 void show_error(const struct error *error)
 {
     end_bar(the_bar());
@@ -97,14 +102,14 @@ static const char *amount_text(const struct bar *bar, uint64_t amount, char out[
 /* What a bar says; cut where a line of the terminal ends, as a longer one would leave its beginning behind. */
 static bool write_bar(const struct bar *bar, uint64_t done, uint64_t total, double now, struct buffer *out)
 {
-    enum { WIDTH = 24 };
+    enum { WIDTH = 20 };
     char have[24], all[24], rate[24];
     const double elapsed = now - bar->started;
     const double per_second = elapsed > 0.2 && done > bar->begun_at ? (double)(done - bar->begun_at) / elapsed : 0;
     const int filled = total ? (int)((double)WIDTH * (double)done / (double)total) : 0;
     return buffer_format(out, NULL, "%s ", bar->what) &&
-           (!total || buffer_format(out, NULL, "[%.*s%*s] %3d%% ", filled, "########################", WIDTH - filled,
-                                    "", (int)(100.0 * (double)done / (double)total))) &&
+           (!total || buffer_format(out, NULL, "[%.*s%*s] %3d%% ", filled, "####################", WIDTH - filled, "",
+                                    (int)(100.0 * (double)done / (double)total))) &&
            buffer_format(out, NULL, "%s", amount_text(bar, done, have)) &&
            (!total || buffer_format(out, NULL, " of %s", amount_text(bar, total, all))) &&
            (per_second <= 0 || buffer_format(out, NULL, ", %s/s", amount_text(bar, (uint64_t)per_second, rate))) &&

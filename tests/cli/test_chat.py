@@ -298,9 +298,9 @@ def test_ctrl_c_while_a_long_prompt_is_read_takes_the_message_back(terminal, tmp
     chat = terminal()
     (tmp_path / "long.json").write_text(json.dumps([{"role": "user", "content": "word " * 7000}]))
     chat.send("/load long.json\n")
-    chat.wait_for("loaded")
+    chat.wait_for("reading the prompt")
     chat.send("\x03")
-    chat.wait_for(r"\(stopped\)")
+    assert chat.wait_for(r"\(stopped\)").endswith("\x1b[K")  # the bar is gone
     chat.wait_for(">>> ")
     chat.send("/regenerate\n")
     chat.wait_for("no answer yet")
