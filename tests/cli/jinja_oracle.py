@@ -1,4 +1,5 @@
 """Python's jinja2, set up as Hugging Face sets it up to render chat templates: what our interpreter must equal."""
+import copy
 import datetime
 import functools
 import json
@@ -49,7 +50,7 @@ def _compiled(source):
 
 
 def render(source, messages, tools=None, add_generation_prompt=True, bos="", eos=""):
-    """The prompt as bytes; raises what jinja2 raises."""
+    """The prompt as bytes; raises what jinja2 raises. It gets copies: its indent filter adds to a list in place."""
     return _compiled(source).render(
-        messages=messages, tools=tools, documents=None, add_generation_prompt=add_generation_prompt,
-        bos_token=bos, eos_token=eos).encode()
+        messages=copy.deepcopy(messages), tools=copy.deepcopy(tools), documents=None,
+        add_generation_prompt=add_generation_prompt, bos_token=bos, eos_token=eos).encode()

@@ -107,6 +107,8 @@ def less_memory():
 @pytest.mark.parametrize("name", ENDLESS)
 def test_what_would_never_end_is_stopped(run, binary, name):
     sanitized = "asan" in str(binary) or "tsan" in str(binary)  # they reserve terabytes of addresses
+    if sanitized and name == "doubling by replace":
+        pytest.skip("the sanitizer looks at all of a text each time memmem is called on a part of it")
     start = time.monotonic()
     done = run(ENDLESS[name], preexec_fn=None if sanitized else less_memory)
     assert time.monotonic() - start < 10 * PATIENCE

@@ -30,7 +30,7 @@ static bool filter_last(struct render *render, const struct call *call, struct v
 {
     const struct value *items;
     size_t count;
-    if (call->self.kind == KIND_ITERATOR || call->self.kind == KIND_UNDEFINED)
+    if (call->self.kind == KIND_ITERATOR)
         return render_fail(render, "a '%s' has no last item", kind_name(call->self.kind));
     if (!value_items(render, call->self, &items, &count))
         return false;

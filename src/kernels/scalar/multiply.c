@@ -318,14 +318,14 @@ static void quantize(const float *x, size_t columns, unsigned char *tile, size_t
 
 static int32_t multiply_add_many(size_t count)
 {
-    int32_t sums[16] = { 0 };
+    uint32_t sums[16] = { 0 };
     for (size_t i = 0; i < count / 16; i++)
         for (size_t j = 0; j < 16; j++)
-            sums[j] += (int32_t)(i & 127) * (int32_t)(j + 1);
-    int32_t sum = 0;
+            sums[j] += (uint32_t)(i & 127) * (uint32_t)(j + 1);
+    uint32_t sum = 0;
     for (size_t j = 0; j < 16; j++)
         sum ^= sums[j];
-    return sum;
+    return (int32_t)sum;
 }
 
 static uint64_t read_many(const unsigned char *memory, size_t bytes)
