@@ -46,9 +46,8 @@ void linear_run(struct pool *pool, const struct kernels *kernels, const struct r
     for (size_t i = 0; i < count; i++) {
         const struct matrix *weights = outputs[i].weights;
         const bool quantized = packing_is_quantized(weights->format->packing);
-        linear.products[i] = (struct product){ weights,           quantized ? (const void *)rows->tiles : rows->floats,
-                                               rows->tokens,      outputs[i].out,
-                                               outputs[i].stride, outputs[i].add };
+        linear.products[i] = (struct product){ weights, quantized ? (const void *)rows->tiles : rows->floats,
+                                               outputs[i].out, outputs[i].stride, outputs[i].add };
         linear.first_panel[i + 1] = linear.first_panel[i] + matrix_panels(weights);
     }
     linear.block = block_tokens(kernels, outputs[0].weights->columns);

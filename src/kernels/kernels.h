@@ -118,7 +118,6 @@ struct running {
 struct product {
     const struct matrix *weights;
     const void *input; /* quantised tiles, or float32 [tokens][columns] */
-    size_t tokens;     /* in all */
     float *out;
     size_t out_stride; /* floats from one token to the next */
     bool add;

@@ -113,9 +113,7 @@ static float *multiply_all(const struct kernels *kernels, const struct scene *sc
         out[i] = GUARD_VALUE;
     const bool quantized = packing_is_quantized(scene->format->packing);
     void *tiles = quantized ? quantize_all(kernels, scene) : NULL;
-    const struct product product = { &scene->matrix, quantized ? tiles : scene->x,
-                                     scene->tokens,  out + GUARD,
-                                     stride,         add };
+    const struct product product = { &scene->matrix, quantized ? tiles : scene->x, out + GUARD, stride, add };
     for (size_t p = 0; p < matrix_panels(&scene->matrix); p++)
         kernels->multiply[scene->format->packing](&product, p, 0, scene->tokens);
     free(tiles);
