@@ -22,6 +22,9 @@ enum error_kind {
     ERROR_WRONG_USE, /* the caller asked for something that makes no sense; exit status 2 */
     ERROR_STOPPED,   /* the user stopped it */
     ERROR_PIPE,      /* nobody reads the output any more */
+    ERROR_NOT_FOUND, /* there is no such thing; exit status 3 */
+    ERROR_BUSY,      /* too many ask at once: try again later; exit status 3 */
+    ERROR_NO_ROOM,   /* it needs more memory than there is; exit status 3 */
 };
 
 /* Filled by the function that fails; its caller passes it up. The text reads "what failed: why: what to do". */

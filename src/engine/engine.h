@@ -224,6 +224,46 @@ void sampler_accept(struct sampler *sampler, uint32_t token);
  * Equal logits: the lower id first. NaN counts as minus infinity. */
 uint32_t sampler_choose(struct sampler *sampler, const float *logits);
 
+/* ---- texts that an answer may have -------------------------------------------------------------------------------- */
+
+/* A language: rules over bytes of UTF-8, built from the leaves up; the last step is grammar_start. Read-only once a
+ * constraint was made of it. Rules are numbers from the functions below; they may refer to each other. */
+struct grammar;
+struct rule {
+    uint32_t id;
+};
+
+MUST_USE bool grammar_open(struct grammar **out, struct error *error);
+void grammar_close(struct grammar *grammar);
+
+MUST_USE bool grammar_literal(struct grammar *grammar, struct span text, struct rule *out, struct error *error);
+MUST_USE bool grammar_sequence(struct grammar *grammar, const struct rule *rules, size_t count, struct rule *out,
+                               struct error *error);
+MUST_USE bool grammar_choice(struct grammar *grammar, const struct rule *rules, size_t count, struct rule *out,
+                             struct error *error);
+
+/* rule between least and most times; most SIZE_MAX: any number. */
+MUST_USE bool grammar_repeat(struct grammar *grammar, struct rule rule, size_t least, size_t most, struct rule *out,
+                             struct error *error);
+
+/* Any text, of whole characters, that does not contain end; the text itself, without end. */
+MUST_USE bool grammar_until(struct grammar *grammar, struct span end, struct rule *out, struct error *error);
+
+/* JSON that a JSON Schema allows: the keywords that OpenAI's structured output uses. Fails with ERROR_WRONG_USE, naming
+ * the place and the keyword ("/properties/age: pattern: ..."), for one that is not supported: none is ignored, but for
+ * annotations (title, description, default, examples, $schema, $id, $comment). schema_json NULL: any JSON object. */
+MUST_USE bool grammar_schema(struct grammar *grammar, const char *schema_json, struct rule *out, struct error *error);
+
+/* Rules in GBNF, as llama.cpp writes them; the rule "root" is the result. */
+MUST_USE bool grammar_gbnf(struct grammar *grammar, struct span text, struct rule *out, struct error *error);
+
+/* A grammar on a vocabulary: which tokens may come next, worked out once for each place in the grammar and kept.
+ * May be used by several answers, from one thread. Points into grammar and tokenizer. */
+struct constraint;
+MUST_USE bool constraint_open(const struct grammar *grammar, struct rule start, const struct tokenizer *tokenizer,
+                              struct constraint **out, struct error *error);
+void constraint_close(struct constraint *constraint);
+
 /* ---- an answer in the making ---------------------------------------------------------------------------------- */
 
 /* Why an answer is over. */
@@ -241,11 +281,24 @@ const char *answer_end_name(enum answer_end end);
 
 enum { STOP_TEXTS_MOST = 16, STOP_TEXT_BYTES_MOST = 256 };
 
+/* Added to a token's logit; minus infinity bans it. */
+struct token_bias {
+    uint32_t token;
+    float bias;
+};
+
 struct answer_wishes {
     struct sampling sampling;
     size_t most_tokens;            /* 0: no limit but the context */
     const char *const *stop_texts; /* [stop_count] valid UTF-8, none empty; must stay until answer_close */
     size_t stop_count;
+    struct constraint *constraint;   /* the answer's text must be of its language; NULL: any; must stay */
+    const char *constraint_after;    /* it begins with the first occurrence of this text in the answer, which is part of
+                                      the language; NULL: at once */
+    bool show_special;               /* special tokens appear as their text */
+    bool goes_on_past_end;           /* a token that ends an answer is never chosen */
+    const struct token_bias *biases; /* [bias_count]; must stay until answer_close */
+    size_t bias_count;
 };
 
 /* One answer: what turns each row of logits into the next token and the text that is certain by then. It knows neither
@@ -265,6 +318,9 @@ void answer_accept(struct answer *answer, const uint32_t *tokens, size_t count);
  * is to be run next. When it is over, what was held back has been appended. */
 MUST_USE bool answer_take(struct answer *answer, const float *logits, uint32_t *token, struct buffer *out,
                           enum answer_end *end, struct error *error);
+
+/* Which stop text ended it; NULL unless it ended with ANSWER_STOP_TEXT. */
+const char *answer_stop_text(const struct answer *answer);
 
 /* Ends an answer from outside (ANSWER_CONTEXT, ANSWER_STOPPED): appends what was held back. */
 MUST_USE bool answer_finish(struct answer *answer, struct buffer *out, struct error *error);

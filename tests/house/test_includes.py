@@ -3,7 +3,7 @@ import re
 from pathlib import Path
 
 # From the ground up: a room may include those before it, and itself.
-ROOMS = ["base", "kernels", "engine", "models", "cli"]
+ROOMS = ["base", "kernels", "engine", "models", "scheduler", "chat", "store", "access", "server", "cli"]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 

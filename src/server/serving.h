@@ -1,0 +1,33 @@
+/* serving.h: what a running server is made of, for its routes. Private to the room. */
+#ifndef BASTIDE_SERVER_SERVING_H
+#define BASTIDE_SERVER_SERVING_H
+
+#include "access/access.h"
+#include "scheduler/scheduler.h"
+#include "server/registry.h"
+#include "server/server.h"
+#include "store/store.h"
+
+#include <stdatomic.h>
+
+struct gate;
+struct journal;
+struct puller;
+struct turns;
+
+struct server {
+    struct server_settings settings; /* in arena */
+    struct arena arena;
+    struct scheduler *scheduler;
+    struct registry *registry;
+    struct access *access;
+    struct gate *gate;       /* Host, Origin, keys */
+    struct journal *journal; /* the log and the counts of requests */
+    struct puller *puller;   /* the child that fetches models; NULL with --no-pull */
+    struct store *store;     /* conversations; NULL with --no-page */
+    struct turns *turns;     /* answers in the making for the page; NULL with --no-page */
+    struct http *http;
+    atomic_bool loading, draining;
+};
+
+#endif
