@@ -42,7 +42,7 @@ MUST_USE bool access_list(const char *path, struct arena *arena, struct access_k
 MUST_USE bool rate_parse(const char *text, unsigned *out, struct error *error);
 MUST_USE bool span_of_time_parse(const char *text, double *seconds, struct error *error);
 
-/* ---- checking keys: what a server holds --------------------------------------------------------------------------- */
+/* ---- checking keys: what a server holds ------------------------------------------------------------------------- */
 
 struct access;
 

@@ -81,7 +81,7 @@ struct span chat_prompt_text(const struct chat *chat);
  * in chat. The wishes' own stop texts stay. */
 MUST_USE bool chat_wish(struct chat *chat, struct answer_wishes *wishes, struct error *error);
 
-/* ---- reading an answer -------------------------------------------------------------------------------------------- */
+/* ---- reading an answer ------------------------------------------------------------------------------------------ */
 
 enum chat_part_kind {
     CHAT_REASONING,

@@ -224,7 +224,7 @@ void sampler_accept(struct sampler *sampler, uint32_t token);
  * Equal logits: the lower id first. NaN counts as minus infinity. */
 uint32_t sampler_choose(struct sampler *sampler, const float *logits);
 
-/* ---- texts that an answer may have -------------------------------------------------------------------------------- */
+/* ---- texts that an answer may have ------------------------------------------------------------------------------ */
 
 /* A language: rules over bytes of UTF-8, built from the leaves up; the last step is grammar_start. Read-only once a
  * constraint was made of it. Rules are numbers from the functions below; they may refer to each other. */

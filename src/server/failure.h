@@ -43,8 +43,8 @@ bool failure_set(struct failure *failure, enum failure_kind kind, const char *fo
 /* 400 for a field: "FIELD: text". Returns false. */
 bool failure_field(struct failure *failure, const char *field, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* What a lower room reported: its kind decides, ERROR_WRONG_USE is 400 (a text "field: why" names the field), ERROR_BUSY
- * 429, ERROR_NO_ROOM 507, ERROR_NOT_FOUND 404, ERROR_STOPPED 503, all else 500. Returns false. */
+/* What a lower room reported: its kind decides, ERROR_WRONG_USE is 400 (a text "field: why" names the field),
+ * ERROR_BUSY 429, ERROR_NO_ROOM 507, ERROR_NOT_FOUND 404, ERROR_STOPPED 503, all else 500. Returns false. */
 bool failure_error(struct failure *failure, const struct error *error);
 
 #endif

@@ -61,7 +61,7 @@ struct response {
 /* Adds a header; a value that is no printable ASCII is left out. */
 void response_header(struct response *response, const char *name, const char *value);
 
-/* ---- the table of routes ------------------------------------------------------------------------------------------ */
+/* ---- the table of routes ---------------------------------------------------------------------------------------- */
 
 /* One of the APIs that are spoken: who is answered in which form. */
 struct api {
