@@ -34,4 +34,14 @@ MUST_USE bool field_choice(struct fields in, const char *name, const char *const
 /* A failure if it is not there. */
 MUST_USE bool field_demand(struct fields in, const char *name, struct failure *failure);
 
+/* Whether it is there and not null. */
+bool field_given(struct fields in, const char *name);
+
+/* 400 for a field of this object: "options.seed: text". Returns false. */
+bool field_wrong(struct fields in, const char *name, struct failure *failure, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+/* The value of a number without a fraction (3, 3.0); false if it is none. */
+MUST_USE bool json_whole(const json_t *value, int64_t *out);
+
 #endif
