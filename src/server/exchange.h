@@ -94,6 +94,12 @@ int exchange_slot(const struct exchange *exchange);
 MUST_USE bool exchange_hold(struct server *server, const struct request *request, const char *name, struct held **out,
                             struct served_model *model, struct failure *failure);
 
+/* Tokens that an answer of this model may have, prompt included. */
+size_t held_context(const struct server *server, const struct held *held);
+
+/* FAILURE_TOO_LONG if a prompt of count tokens leaves no room for an answer. */
+MUST_USE bool prompt_fits(const struct server *server, const struct held *held, size_t count, struct failure *failure);
+
 /* Text of a token, as bytes that need not be whole characters. */
 struct span exchange_piece(const struct exchange *exchange, uint32_t token, char scratch[256]);
 

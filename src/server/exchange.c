@@ -1,0 +1,561 @@
+/* exchange.c: a request for an answer becomes a job, the job's events neutral parts.
+ *
+ * An event may give several parts (a token, then reasoning, content, calls), so that they wait in a queue which is
+ * filled from one event at a time. Their texts lie one after the other in one buffer. */
+#include "server/exchange.h"
+
+#include "server/serving.h"
+#include "server/told.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+enum { ANSWERS_MOST = 16, SECONDS_MOST = 3600 };
+
+static const double event_wait_seconds = 0.1;
+
+/* What is kept of each answer while it is made. */
+struct making {
+    struct chat_reader *reader; /* NULL without a conversation */
+    struct told told;
+    size_t certain; /* bytes of text so far */
+};
+
+/* A part that waits; texts are offsets into exchange->texts until it is given out. */
+struct queued {
+    struct exchange_part part;
+    size_t text, id, name;
+};
+
+struct exchange {
+    struct arena arena;
+    struct served_model model;
+    struct held *held;
+    double keep_alive_seconds;
+    struct chat *chat;
+    struct grammar *grammar;
+    struct constraint *constraint;
+    struct tokens prompt;
+    bool tells_tokens;
+    struct making makings[ANSWERS_MOST];
+    size_t answers, ended;
+    struct job *job;
+    size_t queue_position;
+    int slot;
+    double created;
+    struct queued *queue;
+    size_t queue_first, queue_count, queue_capacity;
+    struct buffer texts;
+    bool over;
+    struct failure failure;
+};
+
+struct exchange_wishes exchange_default(void)
+{
+    struct exchange_wishes wishes = {
+        .answer.sampling = sampling_default(),
+        .answers = 1,
+        .slot = -1,
+        .keep_alive_seconds = NAN,
+    };
+    uint32_t seed = 0;
+    if (getrandom(&seed, sizeof seed, 0) == (ssize_t)sizeof seed)
+        wishes.answer.sampling.seed = seed;
+    return wishes;
+}
+
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
+
+static bool client_waits(void *context, const char *what, uint64_t done, uint64_t total)
+{
+    (void)what, (void)done, (void)total;
+    return !request_left(context);
+}
+
+bool exchange_hold(struct server *server, const struct request *request, const char *name, struct held **out,
+                   struct served_model *model, struct failure *failure)
+{
+    struct error error = { 0 };
+    const struct progress progress = { .update = client_waits, .context = (void *)(uintptr_t)request };
+    return (registry_find(server->registry, name, request->arena, model, &error) &&
+            scheduler_hold(server->scheduler, model->path, &progress, out, &error)) ||
+           failure_error(failure, &error);
+}
+
+size_t held_context(const struct server *server, const struct held *held)
+{
+    const size_t wanted = server->settings.scheduler.context, own = model_context(held_parts(held)->model);
+    return wanted > 0 ? size_min(wanted, own) : own;
+}
+
+static bool find_model(struct exchange *exchange, struct server *server, const struct exchange_wishes *wishes,
+                       const struct request *request, struct error *error)
+{
+    const struct progress progress = { .update = client_waits, .context = (void *)(uintptr_t)request };
+    return registry_find(server->registry, wishes->model, &exchange->arena, &exchange->model, error) &&
+           scheduler_hold(server->scheduler, exchange->model.path, request ? &progress : NULL, &exchange->held, error);
+}
+
+static bool open_chat(struct exchange *exchange, const struct chat_request *request, struct error *error)
+{
+    const struct held_parts *parts = held_parts(exchange->held);
+    const struct chat_model model = { parts->gguf, parts->tokenizer, parts->template };
+    return chat_open(&model, request, &exchange->chat, error);
+}
+
+static bool copy_prompt(struct exchange *exchange, const struct tokens *prompt, struct failure *failure)
+{
+    const size_t vocabulary = tokenizer_vocabulary(held_parts(exchange->held)->tokenizer);
+    struct error error = { 0 };
+    for (size_t i = 0; i < prompt->count; i++) {
+        if (prompt->ids[i] >= vocabulary)
+            return failure_field(failure, "prompt", "token %u: the vocabulary has %zu", prompt->ids[i], vocabulary);
+        if (!tokens_add(&exchange->prompt, prompt->ids[i], &error))
+            return failure_error(failure, &error);
+    }
+    return true;
+}
+
+/* A text, or the tokens as they are. What is empty begins as any text does. */
+static bool take_prompt(struct exchange *exchange, const struct exchange_wishes *wishes, struct failure *failure)
+{
+    const struct tokenizer *tokenizer = held_parts(exchange->held)->tokenizer;
+    const struct encoding encoding = { .add_special = true, .parse_special = true };
+    struct error error = { 0 };
+    if (wishes->prompt && !copy_prompt(exchange, wishes->prompt, failure))
+        return false;
+    if (!wishes->prompt && !tokenizer_encode(tokenizer, wishes->text, encoding, &exchange->prompt, &error))
+        return failure_error(failure, &error);
+    if (exchange->prompt.count > 0)
+        return true;
+    const uint32_t bos = tokenizer_bos(tokenizer), begin = bos == TOKEN_NONE ? tokenizer_eos(tokenizer) : bos;
+    if (begin == TOKEN_NONE)
+        return failure_field(failure, "prompt", "is empty");
+    return tokens_add(&exchange->prompt, begin, &error) || failure_error(failure, &error);
+}
+
+bool prompt_fits(const struct server *server, const struct held *held, size_t count, struct failure *failure)
+{
+    const size_t context = held_context(server, held);
+    if (count < context)
+        return true;
+    failure_set(failure, FAILURE_TOO_LONG,
+                "the prompt has %zu tokens, and the context holds %zu with the answer: shorten it, or start the "
+                "server with a larger --context",
+                count, context);
+    failure->prompt_tokens = count;
+    failure->context = context;
+    return false;
+}
+
+/* The texts and biases of the wishes, which belong to the caller, as the exchange's own. */
+static bool copy_wishes(struct exchange *exchange, struct answer_wishes *answer, struct error *error)
+{
+    const char **texts = arena_take(&exchange->arena, answer->stop_count + 1, sizeof *texts);
+    struct token_bias *biases = arena_take(&exchange->arena, answer->bias_count + 1, sizeof *biases);
+    if (!texts || !biases)
+        return error_memory(error, answer->stop_count * sizeof *texts + answer->bias_count * sizeof *biases);
+    for (size_t i = 0; i < answer->stop_count; i++)
+        if (!(texts[i] = arena_text(&exchange->arena, span_text(answer->stop_texts[i]))))
+            return error_memory(error, strlen(answer->stop_texts[i]));
+    if (answer->bias_count > 0)
+        memcpy(biases, answer->biases, answer->bias_count * sizeof *biases);
+    answer->stop_texts = texts;
+    answer->biases = biases;
+    return true;
+}
+
+static bool check_biases(const struct exchange *exchange, const struct answer_wishes *answer, struct failure *failure)
+{
+    const size_t vocabulary = tokenizer_vocabulary(held_parts(exchange->held)->tokenizer);
+    for (size_t i = 0; i < answer->bias_count; i++)
+        if (answer->biases[i].token >= vocabulary)
+            return failure_field(failure, "logit_bias", "token %u: the vocabulary has %zu", answer->biases[i].token,
+                                 vocabulary);
+    return true;
+}
+
+/* A prompt without a conversation may have its form too. */
+static bool constrain(struct exchange *exchange, const struct exchange_wishes *wishes, struct answer_wishes *answer,
+                      struct error *error)
+{
+    if (!wishes->grammar && !wishes->schema)
+        return true;
+    struct rule start;
+    char *schema = wishes->schema ? json_dumps(wishes->schema, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    bool done = (wishes->grammar || schema) || error_memory(error, 0);
+    done = done && grammar_open(&exchange->grammar, error);
+    done = done && (schema ? grammar_schema(exchange->grammar, schema, &start, error)
+                           : grammar_gbnf(exchange->grammar, span_text(wishes->grammar), &start, error));
+    done = done && constraint_open(exchange->grammar, start, held_parts(exchange->held)->tokenizer,
+                                   &exchange->constraint, error);
+    free(schema);
+    answer->constraint = exchange->constraint;
+    return done || error_prefix(error, wishes->schema ? "json_schema" : "grammar");
+}
+
+static bool open_makings(struct exchange *exchange, bool special, struct error *error)
+{
+    for (size_t i = 0; i < exchange->answers; i++) {
+        struct making *making = &exchange->makings[i];
+        told_open(&making->told, held_parts(exchange->held)->tokenizer, special);
+        if (exchange->chat && !chat_reader_open(exchange->chat, &making->reader, error))
+            return false;
+    }
+    return true;
+}
+
+static struct job_wishes wishes_for_job(const struct exchange *exchange, const struct exchange_wishes *wishes,
+                                        const struct answer_wishes *answer)
+{
+    const struct tokens *prompt = exchange_prompt(exchange);
+    return (struct job_wishes){
+        .kind = JOB_ANSWER,
+        .held = exchange->held,
+        .owner = wishes->owner ? wishes->owner : "",
+        .prompt = prompt->ids,
+        .prompt_count = prompt->count,
+        .answer = *answer,
+        .answers = exchange->answers,
+        .tells_tokens = wishes->tells_tokens,
+        .tops = wishes->tops,
+        .tells_prompt = wishes->tells_prompt,
+        .no_cache = wishes->no_cache,
+        .slot = wishes->slot,
+        .most_seconds = wishes->most_seconds > 0 ? fmin(wishes->most_seconds, SECONDS_MOST) : SECONDS_MOST,
+    };
+}
+
+static bool start(struct exchange *exchange, struct server *server, const struct exchange_wishes *wishes,
+                  struct error *error)
+{
+    struct answer_wishes answer = wishes->answer;
+    if (!copy_wishes(exchange, &answer, error) ||
+        !(exchange->chat ? chat_wish(exchange->chat, &answer, error) : constrain(exchange, wishes, &answer, error)) ||
+        !open_makings(exchange, answer.show_special, error))
+        return false;
+    const struct job_wishes job = wishes_for_job(exchange, wishes, &answer);
+    return job_open(server->scheduler, &job, &exchange->job, &exchange->queue_position, error);
+}
+
+static bool prepare(struct exchange *exchange, struct server *server, const struct exchange_wishes *wishes,
+                    const struct request *request, struct failure *failure)
+{
+    struct error error = { 0 };
+    if (!find_model(exchange, server, wishes, request, &error) ||
+        (wishes->chat && !open_chat(exchange, wishes->chat, &error)))
+        return failure_error(failure, &error);
+    if ((!wishes->chat && !take_prompt(exchange, wishes, failure)) ||
+        !prompt_fits(server, exchange->held, exchange_prompt(exchange)->count, failure) ||
+        !check_biases(exchange, &wishes->answer, failure))
+        return false;
+    return start(exchange, server, wishes, &error) || failure_error(failure, &error);
+}
+
+static double seconds_of_day(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+bool exchange_open(struct server *server, const struct exchange_wishes *wishes, const struct request *request,
+                   struct exchange **out, struct failure *failure)
+{
+    if (wishes->answers < 1 || wishes->answers > ANSWERS_MOST)
+        return failure_field(failure, "n", "%zu: must be from 1 to %d", wishes->answers, ANSWERS_MOST);
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+    if (!exchange)
+        return failure_set(failure, FAILURE_INTERNAL, "out of memory: try again later");
+    exchange->texts.limit = SIZE_MAX / 2;
+    exchange->answers = wishes->answers;
+    exchange->tells_tokens = wishes->tells_tokens;
+    exchange->slot = -1;
+    exchange->created = seconds_of_day();
+    exchange->keep_alive_seconds = wishes->keep_alive_seconds;
+    if (!prepare(exchange, server, wishes, request, failure)) {
+        exchange_close(exchange);
+        return false;
+    }
+    *out = exchange;
+    return true;
+}
+
+void exchange_close(struct exchange *exchange)
+{
+    if (!exchange)
+        return;
+    job_close(exchange->job);
+    for (size_t i = 0; i < exchange->answers; i++) {
+        chat_reader_close(exchange->makings[i].reader);
+        told_close(&exchange->makings[i].told);
+    }
+    chat_close(exchange->chat);
+    constraint_close(exchange->constraint);
+    grammar_close(exchange->grammar);
+    if (exchange->held)
+        held_release(exchange->held, exchange->keep_alive_seconds);
+    tokens_free(&exchange->prompt);
+    buffer_free(&exchange->texts);
+    free(exchange->queue);
+    arena_free(&exchange->arena);
+    free(exchange);
+}
+
+/* ---- parts ------------------------------------------------------------------------------------------------------- */
+
+static struct queued *queue_add(struct exchange *exchange, enum exchange_part_kind kind, size_t answer,
+                                struct error *error)
+{
+    if (exchange->queue_count == exchange->queue_capacity) {
+        const size_t capacity = size_max(16, exchange->queue_capacity * 2);
+        size_t bytes;
+        struct queued *grown = size_multiply(capacity, sizeof *grown, &bytes) ? realloc(exchange->queue, bytes) : NULL;
+        if (!grown) {
+            error_memory(error, capacity);
+            return NULL;
+        }
+        exchange->queue = grown;
+        exchange->queue_capacity = capacity;
+    }
+    struct queued *queued = &exchange->queue[exchange->queue_count++];
+    *queued = (struct queued){ .part = { .kind = kind, .answer = answer } };
+    return queued;
+}
+
+/* Keeps a text, with a terminator, until the queue is filled again. */
+static bool keep_text(struct exchange *exchange, struct span text, size_t *place, struct error *error)
+{
+    *place = exchange->texts.length;
+    return buffer_add(&exchange->texts, text.data, text.bytes, error) && buffer_add(&exchange->texts, "", 1, error);
+}
+
+static bool queue_text(struct exchange *exchange, enum exchange_part_kind kind, size_t answer, struct span text,
+                       struct error *error)
+{
+    struct queued *queued = queue_add(exchange, kind, answer, error);
+    if (!queued)
+        return false;
+    queued->part.text.bytes = text.bytes;
+    return keep_text(exchange, text, &queued->text, error);
+}
+
+static const enum exchange_part_kind kinds[] = {
+    [CHAT_REASONING] = EXCHANGE_REASONING,           [CHAT_CONTENT] = EXCHANGE_CONTENT,   [CHAT_CALL] = EXCHANGE_CALL,
+    [CHAT_CALL_ARGUMENTS] = EXCHANGE_CALL_ARGUMENTS, [CHAT_CALL_END] = EXCHANGE_CALL_END,
+};
+
+struct taking {
+    struct exchange *exchange;
+    size_t answer;
+    size_t tokens_certain; /* of which tokens are told before the first part */
+};
+
+/* Tokens go before the first part of what they made certain. */
+static bool tell_tokens(struct exchange *exchange, size_t answer, size_t certain, struct error *error)
+{
+    const struct told_token *token;
+    while ((token = told_next(&exchange->makings[answer].told, certain))) {
+        struct queued *queued = queue_add(exchange, EXCHANGE_TOKEN, answer, error);
+        if (!queued)
+            return false;
+        queued->part.told = token->rows;
+        queued->part.told_count = token->count;
+    }
+    return true;
+}
+
+static bool take_part(void *context, const struct chat_part *part, struct error *error)
+{
+    const struct taking *taking = context;
+    struct exchange *exchange = taking->exchange;
+    if (!tell_tokens(exchange, taking->answer, taking->tokens_certain, error) ||
+        !queue_text(exchange, kinds[part->kind], taking->answer, part->text, error))
+        return false;
+    struct queued *queued = &exchange->queue[exchange->queue_count - 1];
+    queued->part.call = part->call;
+    if (part->kind != CHAT_CALL)
+        return true;
+    queued->part.call_id = queued->part.name = "";
+    return keep_text(exchange, span_text(part->id), &queued->id, error) &&
+           keep_text(exchange, span_text(part->name), &queued->name, error);
+}
+
+static bool take_text(struct exchange *exchange, const struct job_event *event, struct error *error)
+{
+    struct making *making = &exchange->makings[event->answer];
+    if (event->told_count > 0 && !told_add(&making->told, event->told, event->told_count, error))
+        return false;
+    making->certain += event->text.bytes;
+    if (event->text.bytes == 0)
+        return true;
+    struct taking taking = { exchange, event->answer, making->certain };
+    if (making->reader)
+        return chat_reader_take(making->reader, event->text, false, take_part, &taking, error);
+    return tell_tokens(exchange, event->answer, making->certain, error) &&
+           queue_text(exchange, EXCHANGE_CONTENT, event->answer, event->text, error);
+}
+
+/* What a stop text took away is told as little as the text itself. */
+static bool take_end(struct exchange *exchange, const struct job_event *event, struct error *error)
+{
+    struct making *making = &exchange->makings[event->answer];
+    const size_t certain = event->end == ANSWER_STOP_TEXT ? making->certain : SIZE_MAX;
+    struct taking taking = { exchange, event->answer, certain };
+    if (making->reader && !chat_reader_take(making->reader, span_of("", 0), true, take_part, &taking, error))
+        return false;
+    if (!tell_tokens(exchange, event->answer, certain, error))
+        return false;
+    struct queued *queued = queue_add(exchange, EXCHANGE_ENDED, event->answer, error);
+    if (!queued)
+        return false;
+    queued->part.end = event->end;
+    queued->part.stop_text = event->stop_text;
+    queued->part.counts = event->counts;
+    queued->part.called = making->reader && chat_reader_calls(making->reader) > 0;
+    exchange->ended++;
+    return true;
+}
+
+static bool take_counts(struct exchange *exchange, enum exchange_part_kind kind, const struct job_event *event,
+                        struct error *error)
+{
+    struct queued *queued = queue_add(exchange, kind, event->answer, error);
+    if (queued)
+        queued->part.counts = event->counts;
+    return queued != NULL;
+}
+
+/* False: all is over, error says why. */
+static bool take_event(struct exchange *exchange, const struct job_event *event, struct error *error)
+{
+    if (event->kind != JOB_WAITING && event->kind != JOB_FAILED)
+        exchange->slot = event->slot;
+    switch (event->kind) {
+    case JOB_STARTED:
+        return take_counts(exchange, EXCHANGE_STARTED, event, error);
+    case JOB_READING:
+        return take_counts(exchange, EXCHANGE_READING, event, error);
+    case JOB_TEXT:
+        return take_text(exchange, event, error);
+    case JOB_ENDED:
+        return take_end(exchange, event, error);
+    case JOB_FAILED:
+        *error = *event->error;
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* Asks the job for its next event. True if there are parts now. */
+static bool fill_queue(struct exchange *exchange)
+{
+    struct job_event event;
+    struct error error = { 0 };
+    exchange->queue_first = exchange->queue_count = exchange->texts.length = 0;
+    job_next(exchange->job, event_wait_seconds, &event);
+    if (take_event(exchange, &event, &error))
+        return exchange->queue_count > 0;
+    failure_error(&exchange->failure, &error);
+    job_cancel(exchange->job);
+    exchange->over = true;
+    exchange->queue_first = exchange->queue_count = 0;
+    return false;
+}
+
+static void give_part(struct exchange *exchange, struct exchange_part *out)
+{
+    const struct queued *queued = &exchange->queue[exchange->queue_first++];
+    const char *texts = exchange->texts.bytes;
+    *out = queued->part;
+    if (out->text.bytes > 0)
+        out->text.data = (const unsigned char *)texts + queued->text;
+    if (out->kind == EXCHANGE_CALL) {
+        out->call_id = texts + queued->id;
+        out->name = texts + queued->name;
+    }
+}
+
+void exchange_next(struct exchange *exchange, struct exchange_part *out)
+{
+    *out = (struct exchange_part){ .kind = EXCHANGE_OVER };
+    if (exchange->queue_first < exchange->queue_count) {
+        give_part(exchange, out);
+        return;
+    }
+    if (exchange->over || exchange->ended == exchange->answers)
+        return;
+    if (fill_queue(exchange)) {
+        give_part(exchange, out);
+    } else if (exchange->over) {
+        out->kind = EXCHANGE_FAILED;
+        out->failure = &exchange->failure;
+    } else {
+        out->kind = EXCHANGE_WAITING;
+    }
+}
+
+void exchange_cancel(struct exchange *exchange)
+{
+    job_cancel(exchange->job);
+}
+
+/* ---- facts ------------------------------------------------------------------------------------------------------- */
+
+const char *exchange_model(const struct exchange *exchange)
+{
+    return exchange->model.id;
+}
+
+const struct held_parts *exchange_parts(const struct exchange *exchange)
+{
+    return held_parts(exchange->held);
+}
+
+const struct tokens *exchange_prompt(const struct exchange *exchange)
+{
+    return exchange->chat ? chat_prompt(exchange->chat) : &exchange->prompt;
+}
+
+struct span exchange_prompt_text(const struct exchange *exchange)
+{
+    return exchange->chat ? chat_prompt_text(exchange->chat) : span_of("", 0);
+}
+
+size_t exchange_queue_position(const struct exchange *exchange)
+{
+    return exchange->queue_position;
+}
+
+double exchange_created(const struct exchange *exchange)
+{
+    return exchange->created;
+}
+
+int exchange_slot(const struct exchange *exchange)
+{
+    return exchange->slot;
+}
+
+struct span exchange_piece(const struct exchange *exchange, uint32_t token, char scratch[256])
+{
+    return tokenizer_piece(held_parts(exchange->held)->tokenizer, token, true, scratch);
+}
+
+json_t *timings_json(const struct job_counts *counts)
+{
+    const size_t read = counts->prompt_tokens - size_min(counts->cached_tokens, counts->prompt_tokens);
+    const double prompt_ms = counts->prompt_seconds * 1e3, predicted_ms = counts->seconds * 1e3;
+    const double prompt_n = (double)read, predicted_n = (double)counts->tokens;
+    return json_pack("{s:I, s:I, s:f, s:f, s:f, s:I, s:f, s:f, s:f}", "cache_n", (json_int_t)counts->cached_tokens,
+                     "prompt_n", (json_int_t)read, "prompt_ms", prompt_ms, "prompt_per_token_ms",
+                     read ? prompt_ms / prompt_n : 0.0, "prompt_per_second",
+                     prompt_ms > 0 ? prompt_n * 1e3 / prompt_ms : 0.0, "predicted_n", (json_int_t)counts->tokens,
+                     "predicted_ms", predicted_ms, "predicted_per_token_ms",
+                     counts->tokens ? predicted_ms / predicted_n : 0.0, "predicted_per_second",
+                     predicted_ms > 0 ? predicted_n * 1e3 / predicted_ms : 0.0);
+}
