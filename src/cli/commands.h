@@ -15,5 +15,6 @@ extern const struct command command_template;
 extern const struct command command_eval;
 extern const struct command command_perplexity;
 extern const struct command command_bench;
+extern const struct command command_serve;
 
 #endif

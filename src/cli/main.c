@@ -11,6 +11,7 @@
 static const struct command *const commands[] = {
     &command_chat,
     &command_run,
+    &command_serve,
     &command_model_list,
     &command_model_pull,
     &command_model_verify,

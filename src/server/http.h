@@ -1,0 +1,19 @@
+/* http.h: the listening socket and what comes in through it. Private to the room. */
+#ifndef BASTIDE_SERVER_HTTP_H
+#define BASTIDE_SERVER_HTTP_H
+
+#include "base/base.h"
+
+struct http;
+struct server;
+
+/* Binds the address of the server's settings and answers from now on. Fails if the port is taken. */
+MUST_USE bool http_open(struct server *server, struct http **out, struct error *error);
+
+/* "http://127.0.0.1:8484", with the port that was taken. */
+const char *http_address(const struct http *http);
+
+/* Breaks off what is not done yet, and ends all connections. */
+void http_close(struct http *http);
+
+#endif

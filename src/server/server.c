@@ -1,0 +1,84 @@
+/* server.c: what a server is made of, in the order in which it comes and goes. */
+#include "server/server.h"
+
+#include "server/http.h"
+#include "server/serving.h"
+
+#include <stdlib.h>
+
+static bool copy_text(struct arena *arena, const char **text, struct error *error)
+{
+    if (!*text)
+        return true;
+    *text = arena_text(arena, span_text(*text));
+    return *text || error_memory(error, 0);
+}
+
+static bool copy_texts(struct arena *arena, const char *const **texts, size_t count, struct error *error)
+{
+    const char **copies = arena_take(arena, count + 1, sizeof *copies);
+    if (!copies)
+        return error_memory(error, count * sizeof *copies);
+    for (size_t i = 0; i < count; i++) {
+        copies[i] = (*texts)[i];
+        if (!copy_text(arena, &copies[i], error))
+            return false;
+    }
+    *texts = copies;
+    return true;
+}
+
+static bool copy_settings(struct server *server, const struct server_settings *from, struct error *error)
+{
+    struct server_settings *settings = &server->settings;
+    struct arena *arena = &server->arena;
+    *settings = *from;
+    return copy_texts(arena, &settings->models, settings->model_count, error) &&
+           copy_texts(arena, &settings->allowed_hosts, settings->allowed_host_count, error) &&
+           copy_texts(arena, &settings->allowed_origins, settings->allowed_origin_count, error) &&
+           copy_text(arena, &settings->alias, error) && copy_text(arena, &settings->host, error) &&
+           copy_text(arena, &settings->tls_certificate, error) && copy_text(arena, &settings->tls_key, error) &&
+           copy_text(arena, &settings->scheduler.cache_folder, error) &&
+           copy_text(arena, &settings->scheduler.slot_folder, error);
+}
+
+bool server_open(const struct server_settings *settings, FILE *log, struct server **out, struct error *error)
+{
+    (void)log;
+    struct server *server = calloc(1, sizeof *server);
+    if (!server)
+        return error_memory(error, sizeof *server);
+    atomic_init(&server->loading, true);
+    atomic_init(&server->draining, false);
+    if (!copy_settings(server, settings, error) ||
+        !registry_open(server->settings.models, server->settings.model_count, server->settings.alias,
+                       server->settings.any_model, &server->registry, error) ||
+        !http_open(server, &server->http, error)) {
+        server_close(server);
+        return false;
+    }
+    atomic_store(&server->loading, false);
+    *out = server;
+    return true;
+}
+
+const char *server_address(const struct server *server)
+{
+    return http_address(server->http);
+}
+
+bool server_reload(struct server *server, struct error *error)
+{
+    return registry_reload(server->registry, error);
+}
+
+void server_close(struct server *server)
+{
+    if (!server)
+        return;
+    atomic_store(&server->draining, true);
+    http_close(server->http);
+    registry_close(server->registry);
+    arena_free(&server->arena);
+    free(server);
+}

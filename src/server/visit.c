@@ -1,0 +1,227 @@
+/* visit.c: a request from its first line to its response. Nothing here is libmicrohttpd's but the look at headers. */
+#include "server/visit.h"
+
+#include "server/connection.h"
+#include "server/serving.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { QUERY_MOST = 64 };
+
+static void draw_id(char out[REQUEST_ID])
+{
+    static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01";
+    unsigned char random[REQUEST_ID - 5] = { 0 };
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        memset(random, 0, sizeof random); /* an id that says nothing is better than no answer */
+    memcpy(out, "req_", 4);
+    for (size_t i = 0; i < sizeof random; i++)
+        out[4 + i] = letters[random[i] % 64];
+    out[REQUEST_ID - 1] = '\0';
+}
+
+struct visit *visit_open(const char *uri)
+{
+    struct visit *visit = calloc(1, sizeof *visit);
+    if (!visit)
+        return NULL;
+    visit->began = visit->spoke = seconds_now();
+    visit->body.limit = BODY_MOST;
+    visit->pending.limit = BODY_MOST;
+    visit->response.body.limit = SIZE_MAX / 2;
+    visit->uri = arena_text(&visit->arena, span_text(uri));
+    draw_id(visit->id);
+    if (visit->uri)
+        return visit;
+    visit_close(visit);
+    return NULL;
+}
+
+void visit_close(struct visit *visit)
+{
+    if (!visit)
+        return;
+    if (visit->response.has_stream)
+        visit->response.stream.close(visit->response.stream.state);
+    buffer_free(&visit->response.body);
+    buffer_free(&visit->pending);
+    buffer_free(&visit->body);
+    arena_free(&visit->arena);
+    free(visit);
+}
+
+/* ---- what a request says of itself ------------------------------------------------------------------------------- */
+
+const char *request_header(const struct request *request, const char *name)
+{
+    if (!request->connection || !request->connection->mhd)
+        return NULL;
+    return MHD_lookup_connection_value(request->connection->mhd, MHD_HEADER_KIND, name);
+}
+
+bool request_left(const struct request *request)
+{
+    return request->connection && connection_left(request->connection);
+}
+
+static int digit_of(char letter)
+{
+    return letter >= '0' && letter <= '9'   ? letter - '0'
+           : letter >= 'a' && letter <= 'f' ? letter - 'a' + 10
+           : letter >= 'A' && letter <= 'F' ? letter - 'A' + 10
+                                            : -1;
+}
+
+/* Percent signs decoded into the arena; NULL for one that is not followed by two digits, for a zero byte and for what
+ * is no UTF-8. plus: + is a space, as in a query. */
+static const char *unescape(struct arena *arena, struct span text, bool plus)
+{
+    char *out = arena_take(arena, text.bytes + 1, 1);
+    size_t length = 0;
+    for (size_t i = 0; out && i < text.bytes; i++) {
+        char letter = (char)text.data[i];
+        if (letter == '%') {
+            if (!span_has(text, i, 3) || digit_of((char)text.data[i + 1]) < 0 || digit_of((char)text.data[i + 2]) < 0)
+                return NULL;
+            letter = (char)(digit_of((char)text.data[i + 1]) * 16 + digit_of((char)text.data[i + 2]));
+            i += 2;
+        } else if (plus && letter == '+') {
+            letter = ' ';
+        }
+        if (letter == '\0')
+            return NULL;
+        out[length++] = letter;
+    }
+    return out && utf8_valid_prefix(span_of(out, length)) == length ? out : NULL;
+}
+
+/* The value in "name=value", or "" in "name"; data NULL if the name is another one. */
+static struct span value_of(struct span field, const char *name)
+{
+    const size_t length = strlen(name);
+    if (field.bytes < length || memcmp(field.data, name, length) != 0)
+        return (struct span){ 0 };
+    if (field.bytes == length)
+        return span_text("");
+    if (field.data[length] != '=')
+        return (struct span){ 0 };
+    return span_of(field.data + length + 1, field.bytes - length - 1);
+}
+
+const char *request_query(const struct request *request, const char *name)
+{
+    const char *at = request->connection && request->connection->visit ? request->connection->visit->query : NULL;
+    while (at) {
+        const char *end = strchr(at, '&');
+        const struct span value = value_of(span_of(at, end ? (size_t)(end - at) : strlen(at)), name);
+        if (value.data)
+            return unescape(request->arena, value, true);
+        at = end ? end + 1 : NULL;
+    }
+    return NULL;
+}
+
+/* ---- the way of a request ---------------------------------------------------------------------------------------- */
+
+static bool read_uri(struct visit *visit)
+{
+    const char *question = strchr(visit->uri, '?');
+    const size_t length = question ? (size_t)(question - visit->uri) : strlen(visit->uri);
+    visit->query = question ? question + 1 : NULL;
+    visit->request.path = unescape(&visit->arena, span_of(visit->uri, length), false);
+    if (visit->request.path && visit->request.path[0] == '/')
+        return true;
+    visit->request.path = "/";
+    route_find(visit->request.method, visit->uri, &visit->request.rest, visit->allowed, &visit->api);
+    return failure_set(&visit->failure, FAILURE_BAD_REQUEST, "the path is no path in UTF-8 with %%XX escapes");
+}
+
+static bool find_route(struct visit *visit)
+{
+    struct request *request = &visit->request;
+    visit->route = route_find(request->method, request->path, &request->rest, visit->allowed, &visit->api);
+    if (visit->route)
+        return true;
+    if (visit->allowed[0])
+        return failure_set(&visit->failure, FAILURE_METHOD, "%s %s: this path takes %s", request->method, request->path,
+                           visit->allowed);
+    return failure_set(&visit->failure, FAILURE_NOT_FOUND, "%s: there is nothing here", request->path);
+}
+
+static bool check_ready(struct visit *visit, struct server *server)
+{
+    if (!visit->route || strcmp(visit->route->path, "/health") == 0)
+        return true;
+    if (atomic_load(&server->draining))
+        return failure_set(&visit->failure, FAILURE_UNAVAILABLE, "the server is about to end: try again later");
+    if (atomic_load(&server->loading))
+        return failure_set(&visit->failure, FAILURE_UNAVAILABLE, "Loading model");
+    return true;
+}
+
+bool visit_begin(struct visit *visit, struct server *server, const char *method)
+{
+    struct request *request = &visit->request;
+    request->id = visit->id;
+    request->arena = &visit->arena;
+    request->method = arena_text(&visit->arena, span_text(method));
+    request->rest = "";
+    request->owner = "";
+    if (!request->method) {
+        request->method = "?";
+        return failure_set(&visit->failure, FAILURE_INTERNAL, "out of memory");
+    }
+    return read_uri(visit) && find_route(visit) && check_ready(visit, server);
+}
+
+void visit_take(struct visit *visit, const char *data, size_t bytes)
+{
+    if (visit->failure.kind == FAILURE_NONE && !buffer_add(&visit->body, data, bytes, NULL)) {
+        failure_set(&visit->failure, FAILURE_BODY, "the body is larger than %d MiB", BODY_MOST >> 20);
+        buffer_free(&visit->body);
+    }
+}
+
+/* In the API's form, or in no form at all when memory is short. */
+static void tell_failure(struct visit *visit)
+{
+    struct response *response = &visit->response;
+    const struct failure *failure = &visit->failure;
+    if (response->has_stream) {
+        response->stream.close(response->stream.state);
+        response->has_stream = false;
+    }
+    buffer_free(&response->body);
+    response->fixed = (struct span){ 0 };
+    response->content_type = "application/json";
+    response->status = visit->api->status ? visit->api->status(failure) : failure_status(failure->kind);
+    if (!visit->api->tell_failure(failure, &visit->request, &response->body, NULL))
+        buffer_free(&response->body);
+    if (failure->retry_after > 0)
+        response_header(response, "Retry-After", arena_format(&visit->arena, "%u", failure->retry_after));
+    if (failure->kind == FAILURE_METHOD)
+        response_header(response, "Allow", visit->allowed);
+}
+
+void visit_run(struct visit *visit, struct server *server)
+{
+    visit->request.body = buffer_span(&visit->body);
+    visit->response.status = 200;
+    visit->response.content_type = "application/json";
+    if (visit->failure.kind != FAILURE_NONE ||
+        !visit->route->run(server, &visit->request, &visit->response, &visit->failure))
+        tell_failure(visit);
+}
+
+void response_header(struct response *response, const char *name, const char *value)
+{
+    if (!value || response->header_count == RESPONSE_HEADERS_MOST)
+        return;
+    for (const char *letter = value; *letter; letter++)
+        if (*letter < ' ' || *letter > '~')
+            return;
+    response->headers[response->header_count].name = name;
+    response->headers[response->header_count++].value = value;
+}
