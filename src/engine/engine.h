@@ -24,6 +24,34 @@ struct gguf;
 MUST_USE bool gguf_open(const char *path, struct gguf **out, struct error *error);
 void gguf_close(struct gguf *gguf);
 
+/* What the file says of itself: one key and its value. */
+enum gguf_fact_kind {
+    GGUF_FACT_INTEGER,
+    GGUF_FACT_REAL,
+    GGUF_FACT_TRUTH,
+    GGUF_FACT_TEXT, /* any bytes */
+    GGUF_FACT_LIST, /* integer: how many values it has */
+};
+
+struct gguf_fact {
+    struct span name;
+    enum gguf_fact_kind kind;
+    int64_t integer;
+    double real;
+    bool truth;
+    struct span text;
+};
+
+/* All facts, ordered by name: i from 0 to gguf_fact_count() - 1. */
+size_t gguf_fact_count(const struct gguf *gguf);
+struct gguf_fact gguf_fact(const struct gguf *gguf, size_t i);
+
+/* False if there is no such key. */
+bool gguf_fact_find(const struct gguf *gguf, const char *name, struct gguf_fact *out);
+
+/* Weights in all tensors. */
+uint64_t gguf_parameters(const struct gguf *gguf);
+
 /* ---- text to tokens and back ---------------------------------------------------------------------------------- */
 
 struct tokenizer;
@@ -68,6 +96,15 @@ bool tokenizer_adds_bos(const struct tokenizer *tokenizer);
 
 /* Whether an answer ends with this token: EOS, EOT and the other ends of turn that families use. */
 bool tokenizer_ends(const struct tokenizer *tokenizer, uint32_t id);
+
+/* The tokens of a prompt that asks for what lies between two texts; TOKEN_NONE where there is none. */
+struct middle_tokens {
+    uint32_t prefix, suffix, middle;
+    uint32_t repository, file; /* before the names of a repository and of a file */
+};
+
+/* From the file's keys, else by the texts that families use. False if prefix, suffix or middle is lacking. */
+bool tokenizer_middle(const struct tokenizer *tokenizer, const struct gguf *gguf, struct middle_tokens *out);
 
 /* Turns a stream of tokens into text that is always whole characters. */
 struct decoder {
