@@ -19,8 +19,12 @@ struct chat_abilities chat_abilities(const struct chat_model *model)
 static bool make_prompt(struct chat *chat, const struct chat_model *model, const struct chat_request *request,
                         struct error *error)
 {
-    return prompt_render(model, request->messages, NULL, request->now, &chat->text, error) &&
-           prompt_encode(model->tokenizer, buffer_span(&chat->text), &chat->prompt, error);
+    struct buffer quoted = { .limit = PROMPT_BYTES_MOST };
+    const bool done = prompt_render(model, request->messages, NULL, request->now, &quoted, error) &&
+                      prompt_encode(model->tokenizer, buffer_span(&quoted), &chat->prompt, error) &&
+                      tokenizer_unquote(buffer_span(&quoted), &chat->text, error);
+    buffer_free(&quoted);
+    return done;
 }
 
 bool chat_open(const struct chat_model *model, const struct chat_request *request, struct chat **out,

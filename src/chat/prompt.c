@@ -35,6 +35,7 @@ static bool render_by_template(const struct chat_model *model, const json_t *mes
         .eos = special_text(model->tokenizer, tokenizer_eos(model->tokenizer), eos),
         .add_generation_prompt = true,
         .now = now,
+        .quotes = model->tokenizer,
     };
     const bool whole = messages_text && (tools_text || !tools);
     const bool done = whole ? template_render(model->template, &conversation, out, error) : error_memory(error, 1);
@@ -43,8 +44,14 @@ static bool render_by_template(const struct chat_model *model, const json_t *mes
     return done;
 }
 
+static bool add_quoted(const struct tokenizer *tokenizer, const json_t *text, struct buffer *out, struct error *error)
+{
+    return tokenizer_quote(tokenizer, span_of(json_string_value(text), json_string_length(text)), out, error);
+}
+
 /* "user: ...", each message a paragraph: what a model that was never taught turns can make most of. */
-static bool render_plain(const json_t *messages, struct buffer *out, struct error *error)
+static bool render_plain(const struct chat_model *model, const json_t *messages, struct buffer *out,
+                         struct error *error)
 {
     size_t i;
     json_t *message;
@@ -53,8 +60,7 @@ static bool render_plain(const json_t *messages, struct buffer *out, struct erro
         const char *role = json_string_value(json_object_get(message, "role"));
         const json_t *content = json_object_get(message, "content");
         if (!buffer_format(out, error, "%s: ", role ? role : "user") ||
-            !buffer_add(out, json_string_value(content), json_string_length(content), error) ||
-            !buffer_text(out, "\n\n", error))
+            !add_quoted(model->tokenizer, content, out, error) || !buffer_text(out, "\n\n", error))
             return false;
     }
     return buffer_text(out, "assistant:", error);
@@ -64,19 +70,11 @@ bool prompt_render(const struct chat_model *model, const json_t *messages, const
                    struct buffer *out, struct error *error)
 {
     return model->template ? render_by_template(model, messages, tools, now, out, error)
-                           : render_plain(messages, out, error);
+                           : render_plain(model, messages, out, error);
 }
 
 bool prompt_encode(const struct tokenizer *tokenizer, struct span prompt, struct tokens *out, struct error *error)
 {
-    const struct encoding encoding = { .parse_special = true };
-    const uint32_t beginning = tokenizer_bos(tokenizer);
-    struct tokens plain = { 0 };
-    bool done = tokenizer_encode(tokenizer, prompt, encoding, &plain, error);
-    if (done && tokenizer_adds_bos(tokenizer) && (plain.count == 0 || plain.ids[0] != beginning))
-        done = tokens_add(out, beginning, error);
-    for (size_t i = 0; i < plain.count && done; i++)
-        done = tokens_add(out, plain.ids[i], error);
-    tokens_free(&plain);
-    return done;
+    const struct encoding encoding = { .parse_special = true, .add_beginning = true, .quoted = true };
+    return tokenizer_encode(tokenizer, prompt, encoding, out, error);
 }

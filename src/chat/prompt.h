@@ -6,11 +6,12 @@
 
 enum { PROMPT_BYTES_MOST = 64 << 20 };
 
-/* Appends the prompt that model makes of messages (and tools, NULL: none), ready for the assistant's answer. */
+/* Appends the prompt that model makes of messages (and tools, NULL: none), ready for the assistant's answer. What the
+ * messages hold is quoted in it. */
 MUST_USE bool prompt_render(const struct chat_model *model, const json_t *messages, const json_t *tools, int64_t now,
                             struct buffer *out, struct error *error);
 
-/* Appends the prompt's tokens, with the beginning of text that the model was trained with where the prompt lacks it. */
+/* Appends the tokens of a prompt that is quoted, with the beginning of text that the model was trained with where the prompt lacks it. */
 MUST_USE bool prompt_encode(const struct tokenizer *tokenizer, struct span prompt, struct tokens *out,
                             struct error *error);
 

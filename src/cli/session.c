@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "chat/chat.h"
 #include "cli/interrupt.h"
 
 enum {
@@ -108,56 +109,32 @@ void session_close(struct session *session)
     *session = (struct session){ 0 };
 }
 
-/* The text of a special token, such as "<s>", or "" if the model has none. */
-static const char *special_text(const struct tokenizer *tokenizer, uint32_t id, char out[257])
+static bool append(struct tokens *out, const struct tokens *more, struct error *error)
 {
-    char scratch[256];
-    const struct span piece = id == TOKEN_NONE ? span_of("", 0) : tokenizer_piece(tokenizer, id, true, scratch);
-    const size_t bytes = size_min(piece.bytes, 256);
-    memcpy(out, piece.data, bytes);
-    out[bytes] = '\0';
-    return out;
-}
-
-/* Puts the beginning of text that the model was trained with where the text does not have it: some templates write
- * it, others leave it to the program. Never an end of text: the model is to go on. */
-static bool encode_with_beginning(const struct tokenizer *tokenizer, struct span text, struct tokens *out,
-                                  struct error *error)
-{
-    const struct encoding encoding = { .parse_special = true };
-    struct tokens plain = { 0 };
-    const uint32_t beginning = tokenizer_bos(tokenizer);
-    bool done = tokenizer_encode(tokenizer, text, encoding, &plain, error);
-    if (done && tokenizer_adds_bos(tokenizer) && beginning != TOKEN_NONE &&
-        (plain.count == 0 || plain.ids[0] != beginning))
-        done = tokens_add(out, beginning, error);
-    for (size_t i = 0; i < plain.count && done; i++)
-        done = tokens_add(out, plain.ids[i], error);
-    tokens_free(&plain);
-    return done;
+    for (size_t i = 0; i < more->count; i++)
+        if (!tokens_add(out, more->ids[i], error))
+            return false;
+    return true;
 }
 
 bool session_encode_messages(const struct session *session, const char *messages_json, struct tokens *out,
                              struct error *error)
 {
-    char bos[257], eos[257];
-    const struct conversation conversation = {
-        .messages_json = messages_json,
-        .bos = special_text(session->tokenizer, tokenizer_bos(session->tokenizer), bos),
-        .eos = special_text(session->tokenizer, tokenizer_eos(session->tokenizer), eos),
-        .add_generation_prompt = true,
-        .now = time(NULL),
-    };
-    struct buffer prompt = { .limit = PROMPT_BYTES_MOST };
-    const bool done = template_render(session->template, &conversation, &prompt, error) &&
-                      encode_with_beginning(session->tokenizer, buffer_span(&prompt), out, error);
-    buffer_free(&prompt);
+    const struct chat_model model = { session->loaded.gguf, session->tokenizer, session->template };
+    json_t *messages = json_loads(messages_json, JSON_ALLOW_NUL, NULL);
+    const struct chat_request request = { .messages = messages, .now = time(NULL) };
+    struct chat *chat = NULL;
+    const bool done = messages ? chat_open(&model, &request, &chat, error) && append(out, chat_prompt(chat), error)
+                               : error_memory(error, strlen(messages_json));
+    chat_close(chat);
+    json_decref(messages);
     return done;
 }
 
 bool session_encode_plain(const struct session *session, struct span text, struct tokens *out, struct error *error)
 {
-    return encode_with_beginning(session->tokenizer, text, out, error);
+    const struct encoding encoding = { .parse_special = true, .add_beginning = true };
+    return tokenizer_encode(session->tokenizer, text, encoding, out, error);
 }
 
 static bool take_stop(void *context)

@@ -76,6 +76,8 @@ void tokenizer_close(struct tokenizer *tokenizer);
 struct encoding {
     bool add_special;   /* add what the model's metadata adds (BOS, EOS) */
     bool parse_special; /* the text of a special token becomes that token; else it is plain text */
+    bool add_beginning; /* add BOS where the metadata adds it and the text does not begin with it already */
+    bool quoted;        /* with parse_special: what tokenizer_quote marked is plain text, and the marks go away */
 };
 
 /* Appends the ids of text to out. Any bytes are accepted: what is not valid UTF-8 is encoded byte by byte where the
@@ -83,6 +85,14 @@ struct encoding {
  * out. Time is linear in the text (n log n in a word without spaces). On failure out is as before. */
 MUST_USE bool tokenizer_encode(const struct tokenizer *tokenizer, struct span text, struct encoding encoding,
                                struct tokens *out, struct error *error);
+
+/* Appends text to out with marks in it, so that, encoded as quoted, it is plain text whatever special tokens it spells.
+ * Marks are noncharacters of Unicode inside the texts of special tokens; all else stays as it is. */
+MUST_USE bool tokenizer_quote(const struct tokenizer *tokenizer, struct span text, struct buffer *out,
+                              struct error *error);
+
+/* Appends text to out without the marks. */
+MUST_USE bool tokenizer_unquote(struct span text, struct buffer *out, struct error *error);
 
 /* The bytes that a token stands for, as they appear in running text; special (control) tokens give their own text if
  * special is true, else nothing. The bytes need not be whole characters. scratch is where they may be put. An id
@@ -135,9 +145,11 @@ struct span gguf_chat_template(const struct gguf *gguf);
 struct conversation {
     const char *messages_json; /* an array of {"role", "content", ...} */
     const char *tools_json;    /* an array, or NULL */
+    const char *names_json;    /* an object of further names and what they stand for, or NULL */
     const char *bos, *eos;     /* what bos_token and eos_token stand for */
     bool add_generation_prompt;
     int64_t now; /* seconds since 1970, for templates that print the date */
+    const struct tokenizer *quotes; /* all texts in the JSON above are quoted for it; NULL: they stay as they are */
 };
 
 /* Appends the prompt to out, whose limit bounds it. Steps and depth are bounded too: a hostile template ends with an

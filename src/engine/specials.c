@@ -101,6 +101,18 @@ static struct match longest(const struct specials *specials, struct span text, s
     return found;
 }
 
+bool specials_begin(const struct specials *specials, struct span text, size_t start)
+{
+    uint32_t node = specials->first[text.data[start]];
+    for (size_t i = start + 1; node; i++) {
+        const struct special_node *at = &specials->nodes[node];
+        if (at->id != TOKEN_NONE && !at->always)
+            return true;
+        node = i < text.bytes ? find_sibling(specials, at->child, text.data[i]) : 0;
+    }
+    return false;
+}
+
 static bool add_match(struct matches *matches, struct match match, struct error *error)
 {
     if (matches->count == matches->capacity) {

@@ -18,6 +18,9 @@ struct specials {
 MUST_USE bool specials_add(struct specials *specials, struct span text, uint32_t id, bool always, struct error *error);
 void specials_free(struct specials *specials);
 
+/* Whether the text of a token that is only found when special tokens are parsed begins at start. */
+bool specials_begin(const struct specials *specials, struct span text, size_t start);
+
 struct match {
     uint32_t start;
     uint32_t bytes;

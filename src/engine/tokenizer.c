@@ -2,6 +2,8 @@
  * Source of the keys: github.com/ggml-org/ggml/blob/master/docs/gguf.md, "Tokenizer". */
 #include "engine/tokenizer.h"
 
+#include "engine/quote.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -256,18 +258,87 @@ static bool encode_text(const struct tokenizer *tokenizer, struct span text, boo
     return done;
 }
 
+/* What is found only when special tokens are parsed, and not quoted. A mark breaks all texts but those of one
+ * character, behind which it stands. */
+static void keep_special(const struct tokenizer *tokenizer, struct span text, struct matches *matches)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < matches->count; i++) {
+        const struct match match = matches->all[i];
+        if (tokenizer->types[match.id] != TOKEN_USER_DEFINED && !quote_marks(text, match.start + match.bytes))
+            matches->all[kept++] = match;
+    }
+    matches->count = kept;
+}
+
+/* What is between special tokens, as plain text without its marks. plain is scratch. */
+static bool encode_unquoted(const struct tokenizer *tokenizer, struct span text, struct buffer *plain,
+                            struct tokens *out, struct error *error)
+{
+    plain->length = 0;
+    return tokenizer_unquote(text, plain, error) && encode_text(tokenizer, buffer_span(plain), false, out, error);
+}
+
+static bool encode_around(const struct tokenizer *tokenizer, struct span text, const struct matches *matches,
+                          struct tokens *out, struct error *error)
+{
+    struct buffer plain = { .limit = TEXT_MOST };
+    size_t start = 0;
+    bool done = true;
+    for (size_t i = 0; i < matches->count && done; i++) {
+        const struct match *match = &matches->all[i];
+        done = encode_unquoted(tokenizer, span_of(text.data + start, match->start - start), &plain, out, error) &&
+               tokens_add(out, match->id, error);
+        start = match->start + match->bytes;
+    }
+    done = done && encode_unquoted(tokenizer, span_of(text.data + start, text.bytes - start), &plain, out, error);
+    buffer_free(&plain);
+    return done;
+}
+
+static bool encode_quoted(const struct tokenizer *tokenizer, struct span text, struct tokens *out, struct error *error)
+{
+    struct matches matches = { 0 };
+    bool done = specials_find(&tokenizer->specials, text, true, &matches, error);
+    if (done) {
+        keep_special(tokenizer, text, &matches);
+        done = encode_around(tokenizer, text, &matches, out, error);
+    }
+    matches_free(&matches);
+    return done;
+}
+
+static bool encode_whole(const struct tokenizer *tokenizer, struct span text, struct encoding encoding,
+                         struct tokens *out, struct error *error)
+{
+    if (encoding.quoted && encoding.parse_special && quote_used(text))
+        return encode_quoted(tokenizer, text, out, error);
+    return encode_text(tokenizer, text, encoding.parse_special, out, error);
+}
+
+/* Takes back the beginning of text at first, if the text brought one itself. */
+static void drop_second_beginning(const struct tokenizer *tokenizer, struct tokens *tokens, size_t first)
+{
+    if (tokens->count < first + 2 || tokens->ids[first + 1] != tokenizer->bos)
+        return;
+    tokens->count--;
+    memmove(tokens->ids + first, tokens->ids + first + 1, (tokens->count - first) * sizeof *tokens->ids);
+}
+
 bool tokenizer_encode(const struct tokenizer *tokenizer, struct span text, struct encoding encoding, struct tokens *out,
                       struct error *error)
 {
     const size_t before = out->count;
-    const bool ends = tokenizer->adds_eos && tokenizer->eos != TOKEN_NONE;
+    const bool begins = (encoding.add_special || encoding.add_beginning) && tokenizer_adds_bos(tokenizer);
+    const bool ends = encoding.add_special && tokenizer->adds_eos && tokenizer->eos != TOKEN_NONE;
     if (text.bytes > TEXT_MOST)
         return error_set(error, "a text of %zu bytes: at most %d can be tokenized at once", text.bytes, (int)TEXT_MOST);
-    if ((encoding.add_special && tokenizer_adds_bos(tokenizer) && !tokens_add(out, tokenizer->bos, error)) ||
-        !encode_text(tokenizer, text, encoding.parse_special, out, error) ||
-        (encoding.add_special && ends && !tokens_add(out, tokenizer->eos, error))) {
+    bool done = (!begins || tokens_add(out, tokenizer->bos, error)) &&
+                encode_whole(tokenizer, text, encoding, out, error);
+    if (done && begins && encoding.add_beginning)
+        drop_second_beginning(tokenizer, out, before);
+    done = done && (!ends || tokens_add(out, tokenizer->eos, error));
+    if (!done)
         out->count = before;
-        return false;
-    }
-    return true;
+    return done;
 }

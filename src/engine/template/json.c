@@ -2,6 +2,7 @@
  * trained on. Source: docs.python.org/3/library/json.html */
 #include "engine/template/builtins.h"
 
+#include "engine/engine.h"
 #include "engine/template/unicode.h"
 
 #include <jansson.h>
@@ -16,8 +17,22 @@ enum { DEEPEST_JSON = 200, LONGEST_JSON = 16 << 20 };
 
 static bool read_json(struct render *render, const json_t *json, unsigned depth, struct value *out);
 
+static bool read_quoted(struct render *render, struct span text, struct value *out)
+{
+    struct buffer quoted = text_begin();
+    quoted.limit = render->bytes_left;
+    bool whole = render_spend(render, text.bytes / 64) && tokenizer_quote(render->quotes, text, &quoted, render->error);
+    if (whole)
+        render->bytes_left -= quoted.length; /* text_end gives it back */
+    else
+        quoted.length = 0;
+    return text_end(render, &quoted, whole, out);
+}
+
 static bool read_text(struct render *render, const char *bytes, size_t length, struct value *out)
 {
+    if (render->quotes)
+        return read_quoted(render, span_of(bytes, length), out);
     char *copy = render_take(render, length + 1, 1);
     if (!copy)
         return false;

@@ -48,6 +48,7 @@ struct render {
     struct buffer *prompt; /* the caller's, who bounds it */
     enum jump jump;
     int64_t now;
+    const struct tokenizer *quotes; /* for which texts from JSON are quoted; NULL: they stay as they are */
     struct error *error;
 };
 
@@ -163,7 +164,7 @@ MUST_USE bool value_show(struct render *render, struct buffer *text, struct valu
 /* repr of a float. */
 const char *real_show(double real, char out[32]);
 
-/* Parses JSON. what names it in errors. Fails for other than one value of modest size and depth. */
+/* Parses JSON; its texts are quoted. what names it in errors. Fails for other than one value of modest size and depth. */
 MUST_USE bool json_parse(struct render *render, const char *what, const char *json, struct value *out);
 
 #endif

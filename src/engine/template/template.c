@@ -125,9 +125,26 @@ static bool set_array(struct render *render, const char *name, const char *json)
     return set(render, name, value);
 }
 
+/* What callers add, enable_thinking for example. It comes first: no name replaces the conversation. */
+static bool set_names(struct render *render, const char *json)
+{
+    struct value names;
+    if (!json)
+        return true;
+    if (!json_parse(render, "template arguments", json, &names))
+        return false;
+    if (names.kind != KIND_DICT)
+        return error_set(render->error, "template arguments: a JSON object is wanted, not a '%s'",
+                         kind_name(names.kind));
+    for (size_t i = 0; i < names.dict->count; i++)
+        if (!scope_set(render, render->scope, names.dict->pairs[i].key.text, names.dict->pairs[i].value))
+            return false;
+    return true;
+}
+
 static bool set_variables(struct render *render, const struct conversation *conversation)
 {
-    return set_array(render, "messages", conversation->messages_json) &&
+    return set_names(render, conversation->names_json) && set_array(render, "messages", conversation->messages_json) &&
            set_array(render, "tools", conversation->tools_json) && set(render, "documents", value_none()) &&
            set(render, "add_generation_prompt", value_boolean(conversation->add_generation_prompt)) &&
            set_token(render, "bos_token", conversation->bos) && set_token(render, "eos_token", conversation->eos);
@@ -144,6 +161,7 @@ bool template_render(const struct template *template, const struct conversation 
         .out = out,
         .prompt = out,
         .now = conversation->now,
+        .quotes = conversation->quotes,
         .error = error,
     };
     const locale_t outer = uselocale(template->locale);
