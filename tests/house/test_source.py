@@ -23,7 +23,7 @@ def test_nothing_calls_what_is_banned(bare_c):
     assert not calls(bare_c, BANNED, ())
 
 
-@pytest.mark.parametrize("room", ["base", "kernels", "engine", "models"])
+@pytest.mark.parametrize("room", ["base", "kernels", "engine", "models", "access", "server"])
 def test_below_the_command_line_nothing_prints_or_ends_the_program(bare_c, room):
     assert not calls(bare_c, BANNED_BELOW_CLI, ("src", room))
     streams = [f"{path}:{number}" for path, lines in bare_c.items() if path.parts[:2] == ("src", room)
