@@ -11,7 +11,8 @@ enum { PROMPT_BYTES_MOST = 64 << 20 };
 MUST_USE bool prompt_render(const struct chat_model *model, const json_t *messages, const json_t *tools, int64_t now,
                             struct buffer *out, struct error *error);
 
-/* Appends the tokens of a prompt that is quoted, with the beginning of text that the model was trained with where the prompt lacks it. */
+/* Appends the tokens of a prompt that is quoted, with the beginning of text that the model was trained with where it
+ * is lacking. */
 MUST_USE bool prompt_encode(const struct tokenizer *tokenizer, struct span prompt, struct tokens *out,
                             struct error *error);
 

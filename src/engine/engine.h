@@ -148,7 +148,7 @@ struct conversation {
     const char *names_json;    /* an object of further names and what they stand for, or NULL */
     const char *bos, *eos;     /* what bos_token and eos_token stand for */
     bool add_generation_prompt;
-    int64_t now; /* seconds since 1970, for templates that print the date */
+    int64_t now;                    /* seconds since 1970, for templates that print the date */
     const struct tokenizer *quotes; /* all texts in the JSON above are quoted for it; NULL: they stay as they are */
 };
 

@@ -42,7 +42,7 @@ static struct buffer quote(const struct opened *opened, struct span text)
 
 static struct span random_text(struct random *random, char out[200])
 {
-    static const char *const parts[] = { "a",     "b",   "c", "!", "<",      "|",      ">",      "x",
+    static const char *const parts[] = { "a",     "b",   "c", "!",      "<",      "|",      ">",           "x",
                                          "<|x|>", "<x>", "é", "\uFDD0", "\uFDD1", "\uFDD2", "\uFDD0\uFDD1" };
     size_t length = 0;
     for (size_t i = random_in(random, 0, 20); i > 0; i--) {

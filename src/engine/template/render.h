@@ -164,7 +164,8 @@ MUST_USE bool value_show(struct render *render, struct buffer *text, struct valu
 /* repr of a float. */
 const char *real_show(double real, char out[32]);
 
-/* Parses JSON; its texts are quoted. what names it in errors. Fails for other than one value of modest size and depth. */
+/* Parses JSON; its texts are quoted. what names it in errors. Fails for other than one value of modest size and
+ * depth. */
 MUST_USE bool json_parse(struct render *render, const char *what, const char *json, struct value *out);
 
 #endif
