@@ -8,6 +8,8 @@
 #include "access/access.h"
 #include "server/failure.h"
 
+#include <jansson.h>
+
 struct server;
 struct connection; /* http.c's own */
 
@@ -60,6 +62,9 @@ struct response {
 
 /* Adds a header; a value that is no printable ASCII is left out. */
 void response_header(struct response *response, const char *name, const char *value);
+
+/* Makes the body of json, which it takes, also when it fails; NULL is a lack of memory. */
+MUST_USE bool response_json(struct response *response, json_t *json, struct failure *failure);
 
 /* ---- the table of routes ---------------------------------------------------------------------------------------- */
 

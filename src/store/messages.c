@@ -1,7 +1,7 @@
 /* messages.c: the messages of a conversation, each with its parent. */
 #include "store/database.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 static const char columns[] = "SELECT m.id, m.parent, m.role, m.content, m.state, m.model, m.figures, m.created"
                               " FROM messages m JOIN conversations c ON c.number = m.conversation";
@@ -150,6 +150,20 @@ static bool add_one(struct store *store, int64_t conversation, struct stored_mes
                    : error_memory(error, sizeof id);
 }
 
+/* "#N" becomes the id that row N was given. */
+static bool find_row(struct stored_message *rows, size_t row, struct error *error)
+{
+    const char *parent = rows[row].parent;
+    if (!parent || parent[0] != '#')
+        return true;
+    char *end;
+    const unsigned long long wanted = strtoull(parent + 1, &end, 10);
+    if (*end != '\0' || wanted >= row)
+        return not_there("parent message", error);
+    rows[row].parent = rows[wanted].id;
+    return true;
+}
+
 static bool touch(struct store *store, int64_t conversation, struct error *error)
 {
     const struct value values[] = { value_real(store_now()), value_integer(conversation) };
@@ -163,11 +177,8 @@ bool message_add(struct store *store, const char *owner, const char *conversatio
     if (!store_begin(store, error))
         return false;
     bool done = find_conversation(store, owner, conversation, &number, error);
-    for (size_t i = 0; i < count && done; i++) {
-        if (i > 0 && rows[i].parent && strcmp(rows[i].parent, "-") == 0)
-            rows[i].parent = rows[i - 1].id;
-        done = add_one(store, number, &rows[i], arena, error);
-    }
+    for (size_t i = 0; i < count && done; i++)
+        done = find_row(rows, i, error) && add_one(store, number, &rows[i], arena, error);
     done = done && touch(store, number, error);
     return store_end(store, done, error);
 }

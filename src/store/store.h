@@ -63,8 +63,8 @@ MUST_USE bool message_list(struct store *store, const char *owner, const char *c
 MUST_USE bool message_read(struct store *store, const char *owner, const char *id, struct arena *arena,
                            struct stored_message *out, struct error *error);
 
-/* Adds messages to a conversation, all of them or none. A row's parent is the id of a message that is there, "-" for
- * the row before it, or NULL. Ids are made here and written into rows. created_at 0: now. */
+/* Adds messages to a conversation, all of them or none. A row's parent is the id of a message that is there, "#N" for
+ * row N of these, which stands before it, or NULL. Ids are made here and written into rows. created_at 0: now. */
 MUST_USE bool message_add(struct store *store, const char *owner, const char *conversation, struct stored_message *rows,
                           size_t count, struct arena *arena, struct error *error);
 

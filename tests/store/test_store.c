@@ -182,7 +182,7 @@ static void an_answer_is_found_when_it_is_written(void **state)
     const char *id = add_conversation(store, "a", "t", &arena);
     struct stored_message rows[] = {
         { .role = "user", .content = "question", .state = MESSAGE_DONE },
-        { .parent = "-", .role = "assistant", .content = "", .state = MESSAGE_STREAMING, .model = "m" },
+        { .parent = "#0", .role = "assistant", .content = "", .state = MESSAGE_STREAMING, .model = "m" },
     };
     assert_done(message_add(store, "a", id, rows, 2, &arena, &error), &error);
     assert_string_equal(rows[1].parent, rows[0].id);
