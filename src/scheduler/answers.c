@@ -1,0 +1,115 @@
+/* answers.c: the branches of a job: each takes a token of each row of logits and tells the client what came of it. */
+#include "scheduler/state.h"
+
+#include <stdlib.h>
+
+bool branch_open(struct branch *branch, struct job *job, size_t number, struct error *error)
+{
+    const struct held_parts *parts = &job->resident->parts;
+    struct answer_wishes wishes = job->wishes.answer;
+    wishes.sampling.seed += number;
+    *branch = (struct branch){ .job = job, .number = number, .text.limit = SIZE_MAX / 2 };
+    if (!answer_open(parts->tokenizer, model_facts(parts->model).vocabulary, &wishes, &branch->answer, error))
+        return false;
+    answer_accept(branch->answer, job->prompt, job->wishes.prompt_count);
+    return true;
+}
+
+void branch_close(struct branch *branch)
+{
+    answer_close(branch->answer);
+    sequence_close(branch->sequence);
+    tokens_free(&branch->tokens);
+    buffer_free(&branch->text);
+    *branch = (struct branch){ .job = branch->job, .number = branch->number, .end = branch->end };
+}
+
+void branch_take(struct branch *branch, const float *logits)
+{
+    uint32_t token;
+    struct error *error = &branch->error;
+    branch->text.length = 0;
+    branch->told_count = 0;
+    branch->took = answer_take(branch->answer, logits, &token, &branch->text, &branch->end, error) &&
+                   tokens_add(&branch->tokens, token, error);
+}
+
+/* Reasons to end that the answer itself does not know. */
+static enum answer_end end_from_outside(const struct branch *branch)
+{
+    const struct job *job = branch->job;
+    const double limit = job->wishes.most_seconds;
+    if (job->cancelled)
+        return ANSWER_STOPPED;
+    if (sequence_room(branch->sequence) == 0)
+        return ANSWER_CONTEXT;
+    return limit > 0 && seconds_now() - job->answering >= limit ? ANSWER_LENGTH : ANSWER_GOES_ON;
+}
+
+static struct job_counts counts_of(const struct branch *branch)
+{
+    struct job_counts counts = branch->job->counts;
+    counts.tokens = branch->tokens.count;
+    counts.seconds = seconds_now() - branch->job->answering;
+    return counts;
+}
+
+static void tell_text(struct branch *branch)
+{
+    if (branch->text.length == 0 && branch->told_count == 0)
+        return;
+    const struct job_event event = {
+        .kind = JOB_TEXT,
+        .answer = branch->number,
+        .text = buffer_span(&branch->text),
+        .told = branch->told,
+        .told_count = branch->told_count,
+        .counts = counts_of(branch),
+        .slot = branch->slot,
+    };
+    job_tell(branch->job, &event);
+}
+
+static void tell_end(struct branch *branch)
+{
+    struct job *job = branch->job;
+    tell_text(branch);
+    const struct job_event event = {
+        .kind = JOB_ENDED,
+        .answer = branch->number,
+        .end = branch->end,
+        .stop_text = NULL,
+        .counts = counts_of(branch),
+        .slot = branch->slot,
+    };
+    job_tell(job, &event);
+    job->going_on--;
+}
+
+void branch_stop(struct branch *branch, enum answer_end end)
+{
+    branch->end = end;
+    if (branch->answer && !answer_finish(branch->answer, &branch->text, &branch->error)) {
+        job_fail(branch->job, &branch->error);
+        return;
+    }
+    tell_end(branch);
+}
+
+void branch_tell(struct branch *branch)
+{
+    struct job *job = branch->job;
+    struct scheduler *scheduler = job->scheduler;
+    const double now = seconds_now();
+    histogram_add(branch->tokens.count > 1 ? &scheduler->counts.between_tokens : &scheduler->counts.first_token,
+                  now - (branch->tokens.count > 1 ? branch->last_seconds : job->opened));
+    branch->last_seconds = now;
+    scheduler->counts.generated_tokens++;
+    const enum answer_end outside = branch->end == ANSWER_GOES_ON ? end_from_outside(branch) : ANSWER_GOES_ON;
+    if (outside != ANSWER_GOES_ON)
+        branch_stop(branch, outside);
+    else if (branch->end != ANSWER_GOES_ON)
+        tell_end(branch);
+    else
+        tell_text(branch);
+}

@@ -1,0 +1,166 @@
+/* scheduler.c: the scheduler from its opening to its end, its thread, and what it counts. */
+#include "scheduler/state.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+const double histogram_bounds[HISTOGRAM_BOUNDS] = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                                    0.25,  0.5,    1,     2.5,  5,     10,   30 };
+
+void histogram_add(struct histogram *histogram, double seconds)
+{
+    size_t i = 0;
+    while (i < HISTOGRAM_BOUNDS && seconds > histogram_bounds[i])
+        i++;
+    histogram->counts[i]++;
+    histogram->sum += seconds;
+}
+
+void condition_open(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+bool condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, double until)
+{
+    const double longest = 1e9, last = seconds_now() + longest;
+    const double moment = until < last ? until : last;
+    const struct timespec deadline = { (time_t)moment, (long)((moment - floor(moment)) * 1e9) };
+    return pthread_cond_timedwait(condition, lock, &deadline) == 0;
+}
+
+static void *work(void *argument)
+{
+    struct scheduler *scheduler = argument;
+    pthread_mutex_lock(&scheduler->lock);
+    while (!scheduler->ending)
+        if (!step_run(scheduler))
+            pthread_cond_wait(&scheduler->work, &scheduler->lock);
+    pthread_mutex_unlock(&scheduler->lock);
+    return NULL;
+}
+
+static bool copy_settings(struct scheduler *scheduler, const struct scheduler_settings *settings, struct error *error)
+{
+    const char **const texts[] = { &scheduler->settings.cache_folder, &scheduler->settings.slot_folder };
+    scheduler->settings = *settings;
+    if (settings->parallel == 0)
+        return error_set_kind(error, ERROR_WRONG_USE, "0 answers at once: at least one is needed");
+    for (size_t i = 0; i < LENGTH(texts); i++)
+        if (*texts[i] && !(*texts[i] = arena_text(&scheduler->arena, span_text(*texts[i]))))
+            return error_memory(error, sizeof *settings);
+    return true;
+}
+
+static bool open_parts(struct scheduler *scheduler, const struct scheduler_settings *settings, struct error *error)
+{
+    if (!copy_settings(scheduler, settings, error) || !step_open(&scheduler->step, settings->parallel, error) ||
+        !pool_open(settings->threads, &scheduler->pool, error))
+        return false;
+    scheduler->has_thread = pthread_create(&scheduler->thread, NULL, work, scheduler) == 0;
+    return scheduler->has_thread || error_set(error, "cannot start the scheduler's thread: the system has no more");
+}
+
+bool scheduler_open(const struct scheduler_settings *settings, struct scheduler **out, struct error *error)
+{
+    struct scheduler *scheduler = calloc(1, sizeof *scheduler);
+    if (!scheduler)
+        return error_memory(error, sizeof *scheduler);
+    scheduler->references = 1;
+    pthread_mutex_init(&scheduler->lock, NULL);
+    condition_open(&scheduler->work);
+    condition_open(&scheduler->changed);
+    if (!open_parts(scheduler, settings, error)) {
+        scheduler_close(scheduler);
+        return false;
+    }
+    *out = scheduler;
+    return true;
+}
+
+/* ---- ending ------------------------------------------------------------------------------------------------------ */
+
+static void free_scheduler(struct scheduler *scheduler)
+{
+    for (struct resident *resident = scheduler->models, *next; resident; resident = next) {
+        next = resident->next;
+        resident_close(resident);
+    }
+    step_close(&scheduler->step);
+    pool_close(scheduler->pool);
+    pthread_cond_destroy(&scheduler->changed);
+    pthread_cond_destroy(&scheduler->work);
+    pthread_mutex_destroy(&scheduler->lock);
+    arena_free(&scheduler->arena);
+    free(scheduler);
+}
+
+void scheduler_leave(struct scheduler *scheduler)
+{
+    const bool last = --scheduler->references == 0;
+    pthread_mutex_unlock(&scheduler->lock);
+    if (last)
+        free_scheduler(scheduler);
+}
+
+static bool fail_first(struct jobs *jobs, const struct error *error)
+{
+    for (struct job *job = jobs->first; job; job = job->next)
+        if (!job->in_step) {
+            job_fail(job, error);
+            return true;
+        }
+    return false;
+}
+
+/* Jobs in a step are waited for. */
+static void fail_all(struct scheduler *scheduler)
+{
+    struct error error;
+    error_set_kind(&error, ERROR_STOPPED, "the server is stopping: try again later");
+    while (scheduler->running.count + scheduler->waiting.count > 0)
+        if (!fail_first(&scheduler->waiting, &error) && !fail_first(&scheduler->running, &error))
+            condition_wait(&scheduler->changed, &scheduler->lock, seconds_now() + 0.01);
+}
+
+void scheduler_drain(struct scheduler *scheduler, double seconds)
+{
+    const double until = seconds_now() + seconds;
+    pthread_mutex_lock(&scheduler->lock);
+    scheduler->draining = true;
+    while (scheduler->running.count + scheduler->waiting.count > 0 &&
+           condition_wait(&scheduler->changed, &scheduler->lock, until))
+        ;
+    fail_all(scheduler);
+    pthread_mutex_unlock(&scheduler->lock);
+}
+
+void scheduler_close(struct scheduler *scheduler)
+{
+    if (!scheduler)
+        return;
+    scheduler_drain(scheduler, 0);
+    pthread_mutex_lock(&scheduler->lock);
+    scheduler->ending = true;
+    pthread_cond_signal(&scheduler->work);
+    pthread_mutex_unlock(&scheduler->lock);
+    if (scheduler->has_thread)
+        pthread_join(scheduler->thread, NULL);
+    pthread_mutex_lock(&scheduler->lock);
+    scheduler_leave(scheduler);
+}
+
+struct scheduler_counts scheduler_counts(struct scheduler *scheduler)
+{
+    pthread_mutex_lock(&scheduler->lock);
+    struct scheduler_counts counts = scheduler->counts;
+    counts.running = scheduler->running.count;
+    counts.waiting = scheduler->waiting.count;
+    pthread_mutex_unlock(&scheduler->lock);
+    return counts;
+}
