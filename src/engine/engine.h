@@ -307,7 +307,7 @@ MUST_USE bool grammar_schema(struct grammar *grammar, const char *schema_json, s
 MUST_USE bool grammar_gbnf(struct grammar *grammar, struct span text, struct rule *out, struct error *error);
 
 /* A grammar on a vocabulary: which tokens may come next, worked out once for each place in the grammar and kept.
- * May be used by several answers, from one thread. Points into grammar and tokenizer. */
+ * May be used by several answers, from several threads. Points into grammar and tokenizer. */
 struct constraint;
 MUST_USE bool constraint_open(const struct grammar *grammar, struct rule start, const struct tokenizer *tokenizer,
                               struct constraint **out, struct error *error);

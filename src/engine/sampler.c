@@ -1,6 +1,6 @@
 /* sampler.c: logits to the next token.
  *
- *   penalties -> top-k -> top-p -> min-p -> temperature -> draw
+ *   penalties -> biases -> allowed tokens -> top-k -> top-p -> min-p -> temperature -> draw
  *
  * The order is llama.cpp's, so that the numbers people know from there mean the same here. The filters come before
  * the temperature: they look at what the model itself believes, and a higher temperature spreads the choice among the
@@ -14,8 +14,9 @@
  *
  * The random numbers are xoshiro256** (Blackman and Vigna 2018), its state filled by splitmix64 from the seed; one
  * number is used for each token that is drawn, none for a greedy one. */
+#include "engine/sampler.h"
+
 #include "engine/candidates.h"
-#include "engine/engine.h"
 
 #include <stdlib.h>
 
@@ -25,9 +26,11 @@ struct sampler {
     struct sampling sampling;
     uint64_t random[4];
     struct candidates candidates;
-    uint32_t *counts; /* [vocabulary] how often each token is in the window; NULL without penalties */
-    uint32_t *window; /* [penalty_window] the last tokens, a ring */
-    size_t seen;      /* tokens accepted so far */
+    uint32_t *counts;                /* [vocabulary] how often each token is in the window; NULL without penalties */
+    uint32_t *window;                /* [penalty_window] the last tokens, a ring */
+    size_t seen;                     /* tokens accepted so far */
+    const struct token_bias *biases; /* [bias_count] */
+    size_t bias_count;
 };
 
 struct sampling sampling_default(void)
@@ -198,20 +201,80 @@ static uint32_t draw(struct sampler *sampler)
     return candidates->list[i].token;
 }
 
-uint32_t sampler_choose(struct sampler *sampler, const float *logits)
+void sampler_bias(struct sampler *sampler, const struct token_bias *biases, size_t count)
+{
+    sampler->biases = biases;
+    sampler->bias_count = count;
+}
+
+static void add_biases(struct sampler *sampler)
+{
+    float *values = sampler->candidates.values;
+    for (size_t i = 0; i < sampler->bias_count; i++) {
+        const struct token_bias *bias = &sampler->biases[i];
+        if (bias->token < sampler->candidates.vocabulary)
+            values[bias->token] = candidates_clean(values[bias->token] + bias->bias);
+    }
+}
+
+static bool is_allowed(const uint64_t *allowed, size_t words, size_t token)
+{
+    return !allowed || (token / 64 < words && allowed[token / 64] >> token % 64 & 1);
+}
+
+/* Most words of a mask are all zeros or all ones, which need no look at single bits. */
+static void keep_allowed(struct candidates *candidates, const uint64_t *allowed, size_t words)
+{
+    for (size_t start = 0; start < candidates->vocabulary; start += 64) {
+        const uint64_t word = start / 64 < words ? allowed[start / 64] : 0;
+        const size_t count = size_min(64, candidates->vocabulary - start);
+        for (size_t i = 0; i < count && word != UINT64_MAX; i++)
+            if (!(word >> i & 1))
+                candidates->values[start + i] = -INFINITY;
+    }
+}
+
+static bool is_banned(const struct sampler *sampler, size_t token)
+{
+    for (size_t i = 0; i < sampler->bias_count; i++)
+        if (sampler->biases[i].token == token && sampler->biases[i].bias == -INFINITY)
+            return true;
+    return false;
+}
+
+/* Where no allowed token has a finite value: the first that may be chosen at all. */
+static uint32_t first_allowed(const struct sampler *sampler, const uint64_t *allowed, size_t words)
+{
+    for (size_t token = 0; token < sampler->candidates.vocabulary; token++)
+        if (is_allowed(allowed, words, token) && !is_banned(sampler, token))
+            return (uint32_t)token;
+    return TOKEN_NONE;
+}
+
+uint32_t sampler_choose_among(struct sampler *sampler, const float *logits, const uint64_t *allowed, size_t words)
 {
     struct candidates *candidates = &sampler->candidates;
     const bool greedy = sampler->sampling.temperature == 0;
-    if (greedy && !sampler->counts) {
+    if (greedy && !sampler->counts && sampler->bias_count == 0 && !allowed) {
         size_t where;
         logits_peak(logits, candidates->vocabulary, &where);
         return (uint32_t)where;
     }
     candidates_fill(candidates, logits);
     penalise(sampler, logits);
+    add_biases(sampler);
+    if (allowed)
+        keep_allowed(candidates, allowed, words);
     candidates_rank(candidates);
-    if (greedy || candidates->best == -INFINITY)
+    if (candidates->best == -INFINITY)
+        return first_allowed(sampler, allowed, words);
+    if (greedy)
         return candidates_best(candidates);
     truncate_choice(sampler);
     return draw(sampler);
+}
+
+uint32_t sampler_choose(struct sampler *sampler, const float *logits)
+{
+    return sampler_choose_among(sampler, logits, NULL, 0);
 }

@@ -38,13 +38,15 @@ void stops_close(struct stops *stops)
 }
 
 /* Where the first stop text begins; the length of what is held if there is none. */
-static size_t find_text(const struct stops *stops)
+static size_t find_text(struct stops *stops)
 {
     size_t first = stops->held.length;
     for (size_t i = 0; i < stops->count; i++) {
         const char *found = memmem(stops->held.bytes, stops->held.length, stops->texts[i], strlen(stops->texts[i]));
-        if (found)
-            first = size_min(first, (size_t)(found - stops->held.bytes));
+        if (!found || (size_t)(found - stops->held.bytes) >= first)
+            continue;
+        first = (size_t)(found - stops->held.bytes);
+        stops->found = stops->texts[i];
     }
     return first;
 }

@@ -9,6 +9,7 @@ struct stops {
     const char *const *texts;
     size_t count;
     struct buffer held;
+    const char *found; /* the text that was found; NULL: none yet */
 };
 
 /* Points to texts, which must outlive it. ERROR_WRONG_USE if there are too many, or one is empty, too long or not

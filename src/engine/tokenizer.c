@@ -2,6 +2,7 @@
  * Source of the keys: github.com/ggml-org/ggml/blob/master/docs/gguf.md, "Tokenizer". */
 #include "engine/tokenizer.h"
 
+#include "engine/grammar/tree.h"
 #include "engine/quote.h"
 
 #include <stdlib.h>
@@ -112,7 +113,8 @@ static bool open_parts(const struct gguf *gguf, struct tokenizer *tokenizer, str
     tokenizer->eos = kind->eos;
     tokenizer->unknown = kind->unknown;
     return kind->open(gguf, tokenizer, error) && read_settings(gguf, tokenizer, error) &&
-           tokenizer_find_ends(gguf, tokenizer, error) && collect_specials(tokenizer, error);
+           tokenizer_find_ends(gguf, tokenizer, error) && collect_specials(tokenizer, error) &&
+           tree_keeper_open(&tokenizer->tree_keeper, error);
 }
 
 bool tokenizer_open(const struct gguf *gguf, struct tokenizer **out, struct error *error)
@@ -135,6 +137,7 @@ void tokenizer_close(struct tokenizer *tokenizer)
         return;
     if (tokenizer->kind)
         tokenizer->kind->close(tokenizer->state);
+    tree_keeper_close(tokenizer->tree_keeper);
     strings_close(&tokenizer->vocabulary);
     specials_free(&tokenizer->specials);
     free(tokenizer->types);

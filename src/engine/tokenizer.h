@@ -31,6 +31,7 @@ enum {
 };
 
 struct tokenizer_kind;
+struct tree_keeper;
 
 struct tokenizer {
     const char *path; /* of the file, for errors */
@@ -44,7 +45,8 @@ struct tokenizer {
     size_t end_count;
     uint32_t bos, eos, unknown; /* TOKEN_NONE if there is none */
     bool adds_bos, adds_eos;
-    bool adds_space; /* a space is put before each text, and taken away when showing the first */
+    bool adds_space;                 /* a space is put before each text, and taken away when showing the first */
+    struct tree_keeper *tree_keeper; /* the vocabulary as a tree, made when first wanted */
 };
 
 /* Scratch of one encoding. */

@@ -1,0 +1,244 @@
+/* constraint.c: which tokens may come next at a place in a language.
+ *
+ * A mask is one walk over the tree of the vocabulary beside the automaton: a branch whose byte may not come is left out
+ * whole. It is kept with its state, and states that a token can't tell apart share one. Automaton and masks grow with
+ * what answers visit; past KEPT_BYTES_MOST the states that answers stand at move to a new automaton and the rest goes.
+ *
+ * One lock guards it all: questions are short, and a mask that is there is copied under it. */
+#include "engine/grammar/constraint.h"
+
+#include "engine/grammar/automaton.h"
+#include "engine/grammar/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEPT_BYTES_MOST = 1 << 24, DEPTH_MOST = 256 };
+
+struct constraint {
+    pthread_mutex_t lock;
+    const struct token_tree *tree;
+    struct language language;
+    struct automaton automaton;
+    struct pile masks; /* uint64_t * [tree->words] each */
+    struct place *places;
+};
+
+static uint64_t **mask_at(const struct constraint *constraint, size_t i)
+{
+    return (uint64_t **)constraint->masks.items + i;
+}
+
+static void drop_masks(struct constraint *constraint)
+{
+    for (size_t i = 0; i < constraint->masks.count; i++)
+        free(*mask_at(constraint, i));
+    constraint->masks.count = 0;
+}
+
+bool constraint_open(const struct grammar *grammar, struct rule start, const struct tokenizer *tokenizer,
+                     struct constraint **out, struct error *error)
+{
+    struct constraint *constraint = calloc(1, sizeof *constraint);
+    if (!constraint)
+        return error_memory(error, sizeof *constraint);
+    pthread_mutex_init(&constraint->lock, NULL); /* a mutex of the default kind can't fail here */
+    if (!tokenizer_tree(tokenizer, &constraint->tree, error) ||
+        !language_open(grammar, start, &constraint->language, error) ||
+        !automaton_open(&constraint->language, &constraint->automaton, error)) {
+        constraint_close(constraint);
+        return false;
+    }
+    *out = constraint;
+    return true;
+}
+
+void constraint_close(struct constraint *constraint)
+{
+    if (!constraint)
+        return;
+    drop_masks(constraint);
+    free(constraint->masks.items);
+    automaton_close(&constraint->automaton);
+    language_close(&constraint->language);
+    pthread_mutex_destroy(&constraint->lock);
+    free(constraint);
+}
+
+/* ---- bounds ------------------------------------------------------------------------------------------------------ */
+
+static bool move_places(struct constraint *constraint, struct automaton *fresh, struct error *error)
+{
+    for (struct place *place = constraint->places; place; place = place->after)
+        if (!automaton_copy_state(&constraint->automaton, place->state, fresh, &place->moved, error))
+            return false;
+    for (struct place *place = constraint->places; place; place = place->after)
+        place->state = place->moved;
+    return true;
+}
+
+/* Begins a question: forgets what was worked out, but for where answers are, if it has become too much. */
+static bool begin(struct constraint *constraint, struct error *error)
+{
+    struct automaton fresh;
+    const size_t mask_bytes = constraint->masks.count * constraint->tree->words * sizeof(uint64_t);
+    constraint->automaton.effort = 0;
+    if (automaton_bytes(&constraint->automaton) + mask_bytes <= KEPT_BYTES_MOST)
+        return true;
+    const bool done = automaton_open(&constraint->language, &fresh, error) && move_places(constraint, &fresh, error);
+    if (!done) {
+        automaton_close(&fresh);
+        return false;
+    }
+    automaton_close(&constraint->automaton);
+    constraint->automaton = fresh;
+    drop_masks(constraint);
+    return true;
+}
+
+/* ---- places ------------------------------------------------------------------------------------------------------ */
+
+void place_begin(struct place *place, struct constraint *constraint)
+{
+    pthread_mutex_lock(&constraint->lock);
+    *place = (struct place){ .constraint = constraint, .state = constraint->automaton.start };
+    place->after = constraint->places;
+    if (place->after)
+        place->after->before = place;
+    constraint->places = place;
+    pthread_mutex_unlock(&constraint->lock);
+}
+
+void place_end(struct place *place)
+{
+    struct constraint *constraint = place->constraint;
+    if (!constraint)
+        return;
+    pthread_mutex_lock(&constraint->lock);
+    if (place->before)
+        place->before->after = place->after;
+    else
+        constraint->places = place->after;
+    if (place->after)
+        place->after->before = place->before;
+    pthread_mutex_unlock(&constraint->lock);
+    *place = (struct place){ 0 };
+}
+
+static bool follow(struct constraint *constraint, uint32_t *state, struct span bytes, struct error *error)
+{
+    for (size_t i = 0; i < bytes.bytes && *state != STATE_DEAD; i++)
+        if (!automaton_step(&constraint->automaton, *state, bytes.data[i], state, error))
+            return false;
+    return true;
+}
+
+bool place_take(struct place *place, struct span bytes, bool *taken, struct error *error)
+{
+    struct constraint *constraint = place->constraint;
+    pthread_mutex_lock(&constraint->lock);
+    bool done = begin(constraint, error);
+    uint32_t state = place->state;
+    done = done && follow(constraint, &state, bytes, error);
+    *taken = done && state != STATE_DEAD;
+    if (*taken)
+        place->state = state;
+    pthread_mutex_unlock(&constraint->lock);
+    return done;
+}
+
+bool place_allows(struct place *place, struct span bytes, bool *out, struct error *error)
+{
+    struct constraint *constraint = place->constraint;
+    pthread_mutex_lock(&constraint->lock);
+    bool done = begin(constraint, error);
+    uint32_t state = place->state;
+    done = done && follow(constraint, &state, bytes, error);
+    *out = done && state != STATE_DEAD;
+    pthread_mutex_unlock(&constraint->lock);
+    return done;
+}
+
+void place_look(const struct place *place, bool *may_end, bool *may_go_on)
+{
+    struct constraint *constraint = place->constraint;
+    pthread_mutex_lock(&constraint->lock);
+    const struct state *state = automaton_state(&constraint->automaton, place->state);
+    *may_end = state->complete;
+    *may_go_on = state->count > 0;
+    pthread_mutex_unlock(&constraint->lock);
+}
+
+/* ---- masks ------------------------------------------------------------------------------------------------------- */
+
+static void allow(const struct token_tree *tree, uint32_t token, uint64_t *bits)
+{
+    for (; token != TOKEN_NONE; token = tree->same[token])
+        bits[token / 64] |= (uint64_t)1 << token % 64;
+}
+
+/* The walk: states[depth] is where the bytes down to that depth lead. */
+static bool walk(struct constraint *constraint, uint32_t state, uint64_t *bits, struct error *error)
+{
+    const struct token_tree *tree = constraint->tree;
+    uint32_t states[DEPTH_MOST + 1] = { state };
+    for (size_t i = 0; i < tree->count; i++) {
+        const struct tree_node *node = &tree->nodes[i];
+        uint32_t *here = &states[node->depth];
+        if (!automaton_step(&constraint->automaton, here[-1], node->byte, here, error))
+            return false;
+        if (*here == STATE_DEAD)
+            i += node->below;
+        else if (node->token != TOKEN_NONE)
+            allow(tree, node->token, bits);
+    }
+    return true;
+}
+
+static bool add_mask(struct constraint *constraint, uint32_t state, struct error *error)
+{
+    const size_t words = constraint->tree->words;
+    if (!pile_reserve(&constraint->masks, sizeof(uint64_t *), 1, UINT32_MAX, error))
+        return false;
+    uint64_t *bits = calloc(words, sizeof *bits);
+    if (!bits)
+        return error_memory(error, words * sizeof *bits);
+    if (!walk(constraint, state, bits, error)) {
+        free(bits);
+        return false;
+    }
+    *mask_at(constraint, constraint->masks.count++) = bits;
+    automaton_state(&constraint->automaton, state)->mask = (uint32_t)constraint->masks.count;
+    return true;
+}
+
+static bool find_mask(struct place *place, const uint64_t **mask, struct error *error)
+{
+    struct constraint *constraint = place->constraint;
+    uint32_t state;
+    if (!begin(constraint, error) ||
+        !automaton_clip(&constraint->automaton, place->state, constraint->tree->longest, &state, error) ||
+        (automaton_state(&constraint->automaton, state)->mask == 0 && !add_mask(constraint, state, error)))
+        return false;
+    *mask = *mask_at(constraint, automaton_state(&constraint->automaton, state)->mask - 1);
+    return true;
+}
+
+bool place_mask(struct place *place, bool special, bool may_end, uint64_t *bits, struct error *error)
+{
+    struct constraint *constraint = place->constraint;
+    const struct token_tree *tree = constraint->tree;
+    const uint64_t *mask;
+    pthread_mutex_lock(&constraint->lock);
+    const bool done = find_mask(place, &mask, error);
+    const bool ends = done && may_end && automaton_state(&constraint->automaton, place->state)->complete;
+    for (size_t i = 0; i < tree->words && done; i++)
+        bits[i] = (special ? mask[i] : mask[i] & tree->plain[i]) | (ends ? tree->ending[i] : 0);
+    pthread_mutex_unlock(&constraint->lock);
+    return done;
+}
+
+size_t place_words(const struct place *place)
+{
+    return place->constraint->tree->words;
+}
