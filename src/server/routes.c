@@ -9,6 +9,7 @@ extern const struct api ground_api;
 
 static const struct route *const tables[] = {
     ground_routes,
+    page_routes,
 };
 
 /* Whose a path is that nobody has: the first row that it begins with. */
@@ -16,6 +17,7 @@ static const struct {
     const char *prefix;
     const struct api *api;
 } families[] = {
+    { "/api/bastide/", &page_api },
     { "", &ground_api },
 };
 

@@ -3,7 +3,9 @@
 
 #include "server/http.h"
 #include "server/serving.h"
+#include "server/turns.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static bool copy_text(struct arena *arena, const char **text, struct error *error)
@@ -42,6 +44,47 @@ static bool copy_settings(struct server *server, const struct server_settings *f
            copy_text(arena, &settings->scheduler.slot_folder, error);
 }
 
+/* Conversations lie in the data folder, so that they are there wherever the server is started from. */
+static bool open_store(struct server *server, struct error *error)
+{
+    const char *folder, *path;
+    return folder_data("", &server->arena, &folder, error) && folder_make(folder, error) &&
+           folder_data("conversations.db", &server->arena, &path, error) && store_open(path, &server->store, error) &&
+           store_settle(server->store, error) && turns_open(server->store, &server->turns, error);
+}
+
+static bool open_access(struct server *server, struct error *error)
+{
+    const char *path;
+    return folder_configuration("keys.json", &server->arena, &path, error) && access_open(path, &server->access, error);
+}
+
+/* Loads the models of the command line, which then stay as long as unused ones do. */
+static bool load_models(struct server *server, struct error *error)
+{
+    bool done = true;
+    for (size_t i = 0; i < server->settings.model_count && done; i++) {
+        struct arena arena = { 0 };
+        struct served_model model;
+        struct held *held;
+        done = registry_find(server->registry, server->settings.models[i], &arena, &model, error) &&
+               scheduler_hold(server->scheduler, model.path, NULL, &held, error);
+        if (done)
+            held_release(held, NAN);
+        arena_free(&arena);
+    }
+    return done;
+}
+
+static bool open_rooms(struct server *server, struct error *error)
+{
+    const struct server_settings *settings = &server->settings;
+    return registry_open(settings->models, settings->model_count, settings->alias, settings->any_model,
+                         &server->registry, error) &&
+           open_access(server, error) && scheduler_open(&settings->scheduler, &server->scheduler, error) &&
+           (settings->no_page || open_store(server, error));
+}
+
 bool server_open(const struct server_settings *settings, FILE *log, struct server **out, struct error *error)
 {
     (void)log;
@@ -51,9 +94,7 @@ bool server_open(const struct server_settings *settings, FILE *log, struct serve
     atomic_init(&server->loading, true);
     atomic_init(&server->draining, false);
     if (!copy_settings(server, settings, error) ||
-        !registry_open(server->settings.models, server->settings.model_count, server->settings.alias,
-                       server->settings.any_model, &server->registry, error) ||
-        !http_open(server, &server->http, error)) {
+        !open_rooms(server, error) || !http_open(server, &server->http, error) || !load_models(server, error)) {
         server_close(server);
         return false;
     }
@@ -77,7 +118,13 @@ void server_close(struct server *server)
     if (!server)
         return;
     atomic_store(&server->draining, true);
+    if (server->scheduler)
+        scheduler_drain(server->scheduler, server->settings.drain_seconds);
     http_close(server->http);
+    turns_close(server->turns);
+    store_close(server->store);
+    scheduler_close(server->scheduler);
+    access_close(server->access);
     registry_close(server->registry);
     arena_free(&server->arena);
     free(server);
