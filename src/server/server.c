@@ -59,20 +59,20 @@ static bool open_access(struct server *server, struct error *error)
     return folder_configuration("keys.json", &server->arena, &path, error) && access_open(path, &server->access, error);
 }
 
-/* Loads the models of the command line, which then stay as long as unused ones do. */
+/* Loads the models of the command line, which stand first in the registry; they then stay as long as unused ones do. */
 static bool load_models(struct server *server, struct error *error)
 {
-    bool done = true;
-    for (size_t i = 0; i < server->settings.model_count && done; i++) {
-        struct arena arena = { 0 };
-        struct served_model model;
+    struct arena arena = { 0 };
+    struct served_model *models;
+    size_t count;
+    bool done = registry_list(server->registry, &arena, &models, &count, error);
+    for (size_t i = 0; done && i < size_min(count, server->settings.model_count); i++) {
         struct held *held;
-        done = registry_find(server->registry, server->settings.models[i], &arena, &model, error) &&
-               scheduler_hold(server->scheduler, model.path, NULL, &held, error);
+        done = scheduler_hold(server->scheduler, models[i].path, NULL, &held, error);
         if (done)
             held_release(held, NAN);
-        arena_free(&arena);
     }
+    arena_free(&arena);
     return done;
 }
 

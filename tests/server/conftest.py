@@ -82,6 +82,7 @@ class Server:
     def __init__(self, process, home):
         self.process, self.home, self.key = process, home, None
         self.port, self.url = None, None
+        self.stopped = False
         self._log, self._said = [], queue.Queue()
         for stream, take in ((process.stdout, self._said.put), (process.stderr, self._log.append)):
             threading.Thread(target=self._read, args=(stream, take), daemon=True).start()
@@ -166,6 +167,9 @@ class Server:
 
     def stop(self, signal_number=signal.SIGTERM, timeout=30):
         """Ends it; returns its exit status. A crash, or a sanitizer that found something, fails the test."""
+        if self.stopped:
+            return self.process.returncode
+        self.stopped = True
         if self.process.poll() is None:
             self.process.send_signal(signal_number)
         try:
