@@ -93,8 +93,8 @@ bool server_open(const struct server_settings *settings, FILE *log, struct serve
         return error_memory(error, sizeof *server);
     atomic_init(&server->loading, true);
     atomic_init(&server->draining, false);
-    if (!copy_settings(server, settings, error) ||
-        !open_rooms(server, error) || !http_open(server, &server->http, error) || !load_models(server, error)) {
+    if (!copy_settings(server, settings, error) || !open_rooms(server, error) ||
+        !http_open(server, &server->http, error) || !load_models(server, error)) {
         server_close(server);
         return false;
     }
