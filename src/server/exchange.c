@@ -13,7 +13,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { ANSWERS_MOST = 16, SECONDS_MOST = 3600 };
+enum { ANSWERS_MOST = 16, SECONDS_MOST = 3600, REASONING_BYTES_MOST = 64 << 20 };
 
 static const double event_wait_seconds = 0.1;
 
@@ -21,7 +21,8 @@ static const double event_wait_seconds = 0.1;
 struct making {
     struct chat_reader *reader; /* NULL without a conversation */
     struct told told;
-    size_t certain; /* bytes of text so far */
+    size_t certain;          /* bytes of text so far */
+    struct buffer reasoning; /* its text, to count its tokens */
 };
 
 /* A part that waits; texts are offsets into exchange->texts until it is given out. */
@@ -36,8 +37,6 @@ struct exchange {
     struct held *held;
     double keep_alive_seconds;
     struct chat *chat;
-    struct grammar *grammar;
-    struct constraint *constraint;
     struct tokens prompt;
     bool tells_tokens;
     struct making makings[ANSWERS_MOST];
@@ -178,23 +177,11 @@ static bool check_biases(const struct exchange *exchange, const struct answer_wi
     return true;
 }
 
-/* A prompt without a conversation may have its form too. */
-static bool constrain(struct exchange *exchange, const struct exchange_wishes *wishes, struct answer_wishes *answer,
-                      struct error *error)
+/* A prompt without a conversation may have its form too: with the engine's grammars. */
+static bool constrain(const struct exchange_wishes *wishes, struct error *error)
 {
-    if (!wishes->grammar && !wishes->schema)
-        return true;
-    struct rule start;
-    char *schema = wishes->schema ? json_dumps(wishes->schema, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    bool done = (wishes->grammar || schema) || error_memory(error, 0);
-    done = done && grammar_open(&exchange->grammar, error);
-    done = done && (schema ? grammar_schema(exchange->grammar, schema, &start, error)
-                           : grammar_gbnf(exchange->grammar, span_text(wishes->grammar), &start, error));
-    done = done && constraint_open(exchange->grammar, start, held_parts(exchange->held)->tokenizer,
-                                   &exchange->constraint, error);
-    free(schema);
-    answer->constraint = exchange->constraint;
-    return done || error_prefix(error, wishes->schema ? "json_schema" : "grammar");
+    return (!wishes->grammar && !wishes->schema) ||
+           error_set_kind(error, ERROR_WRONG_USE, "%s: is not built in", wishes->schema ? "json_schema" : "grammar");
 }
 
 static bool open_makings(struct exchange *exchange, bool special, struct error *error)
@@ -202,6 +189,7 @@ static bool open_makings(struct exchange *exchange, bool special, struct error *
     for (size_t i = 0; i < exchange->answers; i++) {
         struct making *making = &exchange->makings[i];
         told_open(&making->told, held_parts(exchange->held)->tokenizer, special);
+        making->reasoning.limit = REASONING_BYTES_MOST;
         if (exchange->chat && !chat_reader_open(exchange->chat, &making->reader, error))
             return false;
     }
@@ -234,7 +222,7 @@ static bool start(struct exchange *exchange, struct server *server, const struct
 {
     struct answer_wishes answer = wishes->answer;
     if (!copy_wishes(exchange, &answer, error) ||
-        !(exchange->chat ? chat_wish(exchange->chat, &answer, error) : constrain(exchange, wishes, &answer, error)) ||
+        !(exchange->chat ? chat_wish(exchange->chat, &answer, error) : constrain(wishes, error)) ||
         !open_makings(exchange, answer.show_special, error))
         return false;
     const struct job_wishes job = wishes_for_job(exchange, wishes, &answer);
@@ -292,10 +280,9 @@ void exchange_close(struct exchange *exchange)
     for (size_t i = 0; i < exchange->answers; i++) {
         chat_reader_close(exchange->makings[i].reader);
         told_close(&exchange->makings[i].told);
+        buffer_free(&exchange->makings[i].reasoning);
     }
     chat_close(exchange->chat);
-    constraint_close(exchange->constraint);
-    grammar_close(exchange->grammar);
     if (exchange->held)
         held_release(exchange->held, exchange->keep_alive_seconds);
     tokens_free(&exchange->prompt);
@@ -375,6 +362,9 @@ static bool take_part(void *context, const struct chat_part *part, struct error 
     if (!tell_tokens(exchange, taking->answer, taking->tokens_certain, error) ||
         !queue_text(exchange, kinds[part->kind], taking->answer, part->text, error))
         return false;
+    struct buffer *reasoning = &exchange->makings[taking->answer].reasoning;
+    if (part->kind == CHAT_REASONING && !buffer_add(reasoning, part->text.data, part->text.bytes, error))
+        return false;
     struct queued *queued = &exchange->queue[exchange->queue_count - 1];
     queued->part.call = part->call;
     if (part->kind != CHAT_CALL)
@@ -399,6 +389,18 @@ static bool take_text(struct exchange *exchange, const struct job_event *event, 
            queue_text(exchange, EXCHANGE_CONTENT, event->answer, event->text, error);
 }
 
+/* Events do not say which token was reasoning: its text is encoded again. */
+static bool count_reasoning(const struct exchange *exchange, const struct making *making, size_t *out,
+                            struct error *error)
+{
+    struct tokens tokens = { 0 };
+    const bool done = tokenizer_encode(held_parts(exchange->held)->tokenizer, buffer_span(&making->reasoning),
+                                       (struct encoding){ 0 }, &tokens, error);
+    *out = tokens.count;
+    tokens_free(&tokens);
+    return done;
+}
+
 /* What a stop text took away is told as little as the text itself. */
 static bool take_end(struct exchange *exchange, const struct job_event *event, struct error *error)
 {
@@ -414,19 +416,9 @@ static bool take_end(struct exchange *exchange, const struct job_event *event, s
         return false;
     queued->part.end = event->end;
     queued->part.stop_text = event->stop_text;
-    queued->part.counts = event->counts;
     queued->part.called = making->reader && chat_reader_calls(making->reader) > 0;
     exchange->ended++;
-    return true;
-}
-
-static bool take_counts(struct exchange *exchange, enum exchange_part_kind kind, const struct job_event *event,
-                        struct error *error)
-{
-    struct queued *queued = queue_add(exchange, kind, event->answer, error);
-    if (queued)
-        queued->part.counts = event->counts;
-    return queued != NULL;
+    return count_reasoning(exchange, making, &queued->part.reasoning_tokens, error);
 }
 
 /* False: all is over, error says why. */
@@ -436,9 +428,9 @@ static bool take_event(struct exchange *exchange, const struct job_event *event,
         exchange->slot = event->slot;
     switch (event->kind) {
     case JOB_STARTED:
-        return take_counts(exchange, EXCHANGE_STARTED, event, error);
+        return queue_add(exchange, EXCHANGE_STARTED, event->answer, error) != NULL;
     case JOB_READING:
-        return take_counts(exchange, EXCHANGE_READING, event, error);
+        return queue_add(exchange, EXCHANGE_READING, event->answer, error) != NULL;
     case JOB_TEXT:
         return take_text(exchange, event, error);
     case JOB_ENDED:
@@ -458,7 +450,10 @@ static bool fill_queue(struct exchange *exchange)
     struct error error = { 0 };
     exchange->queue_first = exchange->queue_count = exchange->texts.length = 0;
     job_next(exchange->job, event_wait_seconds, &event);
-    if (take_event(exchange, &event, &error))
+    const bool taken = take_event(exchange, &event, &error);
+    for (size_t i = 0; i < exchange->queue_count; i++)
+        exchange->queue[i].part.counts = event.counts;
+    if (taken)
         return exchange->queue_count > 0;
     failure_error(&exchange->failure, &error);
     job_cancel(exchange->job);

@@ -71,7 +71,8 @@ struct exchange_part {
     enum answer_end end;
     bool called; /* EXCHANGE_ENDED: the answer has calls */
     const char *stop_text;
-    struct job_counts counts;
+    size_t reasoning_tokens;  /* EXCHANGE_ENDED: about how many tokens the reasoning took */
+    struct job_counts counts; /* from EXCHANGE_STARTED on */
     const struct failure *failure;
 };
 

@@ -10,6 +10,7 @@ extern const struct api ground_api;
 static const struct route *const tables[] = {
     ground_routes,
     page_routes,
+    openai_routes,
 };
 
 /* Whose a path is that nobody has: the first row that it begins with. */
@@ -18,6 +19,7 @@ static const struct {
     const struct api *api;
 } families[] = {
     { "/api/bastide/", &page_api },
+    { "/v1/", &openai_api },
     { "", &ground_api },
 };
 
