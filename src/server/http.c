@@ -10,17 +10,18 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
     CONNECTIONS_MOST = 1200,
+    SPARE_CONNECTIONS = 64, /* that libmicrohttpd may have more: at its own limit it stops accepting */
+    OTHER_FILES = 128,
     BACKLOG = 4096,
-    POOL_BYTES = 96 << 10,   /* of a connection: its headers and what is on the way out */
+    POOL_BYTES = 512 << 10,  /* of a connection; far above our limit of headers, so that the refusal is ours */
     STACK_BYTES = 1 << 20,   /* address space; what is not touched costs nothing */
     BLOCK_BYTES = 16 << 10,  /* asked of a stream at once */
     KEEP_ALIVE_SECONDS = 15, /* between two signs of life of a stream */
@@ -29,17 +30,11 @@ enum {
 struct http {
     struct server *server;
     struct MHD_Daemon *daemon;
+    struct connections connections;
+    bool connected; /* connections were opened */
     int socket;
     char address[128];
-    atomic_bool closing;
 };
-
-bool connection_left(const struct connection *connection)
-{
-    struct pollfd asked = { .fd = connection->socket, .events = POLLRDHUP };
-    return atomic_load(&connection->http->closing) ||
-           (poll(&asked, 1, 0) > 0 && (asked.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0);
-}
 
 /* ---- what goes out ----------------------------------------------------------------------------------------------- */
 
@@ -84,32 +79,22 @@ static struct MHD_Response *make_response(struct connection *connection)
     return MHD_create_response_from_buffer(bytes.bytes, (void *)(uintptr_t)bytes.data, MHD_RESPMEM_PERSISTENT);
 }
 
-static void add_headers(struct MHD_Response *out, const struct visit *visit)
-{
-    const struct response *response = &visit->response;
-    MHD_add_response_header(out, "Server", "bastide/" BASTIDE_VERSION);
-    MHD_add_response_header(out, "x-request-id", visit->id);
-    MHD_add_response_header(out, "request-id", visit->id);
-    MHD_add_response_header(out, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(out, "Content-Type", response->content_type);
-    if (response->has_stream) {
-        MHD_add_response_header(out, "Cache-Control", "no-store");
-        MHD_add_response_header(out, "X-Accel-Buffering", "no");
-    }
-    for (size_t i = 0; i < response->header_count; i++)
-        MHD_add_response_header(out, response->headers[i].name, response->headers[i].value);
-}
-
-static enum MHD_Result answer(struct connection *connection)
+static enum MHD_Result answer(struct connection *connection, struct server *server)
 {
     struct visit *visit = connection->visit;
-    visit_run(visit, connection->http->server);
+    if (!connection_enter(connection, CONNECTION_ANSWER))
+        return MHD_NO;
+    visit_run(visit, server);
     visit->answered = true;
     visit->status = visit->response.status;
+    connection_sends(connection, visit->response.body.length);
     struct MHD_Response *response = make_response(connection);
     if (!response)
         return MHD_NO;
-    add_headers(response, visit);
+    struct visit_header headers[VISIT_HEADERS];
+    const size_t count = visit_headers(visit, headers);
+    for (size_t i = 0; i < count; i++)
+        MHD_add_response_header(response, headers[i].name, headers[i].value);
     const enum MHD_Result queued = MHD_queue_response(connection->mhd, visit->status, response);
     MHD_destroy_response(response);
     return queued;
@@ -123,25 +108,48 @@ static struct connection *connection_of(struct MHD_Connection *mhd)
     return info ? info->socket_context : NULL;
 }
 
+/* Where the line ends as libmicrohttpd cut it, the version stands; a zero byte in the path cuts it elsewhere. */
+static bool is_cut(const char *uri)
+{
+    return strncmp(uri + strlen(uri) + 1, "HTTP/", 5) != 0;
+}
+
 /* libmicrohttpd calls it when the first line was read, and passes what it returns to handle. */
 static void *line_came(void *context, const char *uri, struct MHD_Connection *mhd)
 {
     (void)context;
     struct connection *connection = connection_of(mhd);
-    if (!connection)
+    if (!connection || !connection_enter(connection, CONNECTION_HEAD))
         return NULL;
-    visit_close(connection->visit); /* of a request that never became whole */
-    connection->visit = visit_open(uri);
+    connection->visit = visit_open(!uri || is_cut(uri) ? "" : uri);
     if (connection->visit)
         connection->visit->request.connection = connection;
     return connection->visit;
 }
 
-static bool has_body(struct MHD_Connection *mhd)
+static enum MHD_Result begin(struct connection *connection, struct server *server, const char *method)
 {
-    const char *length = MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Content-Length");
-    return (length && strcmp(length, "0") != 0) ||
-           MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Transfer-Encoding") != NULL;
+    struct visit *visit = connection->visit;
+    visit->begun = true;
+    visit->request.local = connection->local;
+    const bool good = visit_begin(visit, server, method);
+    /* Answered at this point, a request costs its connection: one without a body waits for the next call. */
+    if (!good && visit_ends_early(visit))
+        return answer(connection, server);
+    return connection_enter(connection, CONNECTION_BODY) ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result take(struct connection *connection, const char *data, size_t *bytes)
+{
+    pthread_mutex_lock(&connection->lock);
+    bool taken = connection->state == CONNECTION_BODY;
+    if (taken && !visit_take(connection->visit, data, *bytes)) {
+        connection_refuse(connection);
+        taken = false;
+    }
+    pthread_mutex_unlock(&connection->lock);
+    *bytes = 0;
+    return taken ? MHD_YES : MHD_NO;
 }
 
 /* Called once when the headers are there, then for each piece of the body, then once without one. */
@@ -154,17 +162,12 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *mhd, const c
     struct visit *visit = *visit_of;
     if (!visit || !connection || visit->answered)
         return MHD_NO;
-    if (!visit->begun) {
-        visit->begun = true;
-        const bool good = visit_begin(visit, http->server, method);
-        /* Answered now, a request without a body would cost the connection. */
-        return good || !has_body(mhd) ? MHD_YES : answer(connection);
-    }
-    if (*bytes == 0)
-        return answer(connection);
-    visit_take(visit, data, *bytes);
-    *bytes = 0;
-    return MHD_YES;
+    if (!visit->begun)
+        return begin(connection, http->server, method);
+    if (*bytes > 0)
+        return take(connection, data, bytes);
+    visit->whole = true;
+    return answer(connection, http->server);
 }
 
 static void finish(void *context, struct MHD_Connection *mhd, void **visit_of, enum MHD_RequestTerminationCode why)
@@ -172,8 +175,12 @@ static void finish(void *context, struct MHD_Connection *mhd, void **visit_of, e
     (void)context, (void)why;
     struct connection *connection = connection_of(mhd);
     *visit_of = NULL;
-    if (!connection)
+    if (!connection || !connection->visit)
         return;
+    if (connection->visit->status != 0 && connection->visit->head.has_body && !connection->visit->whole)
+        connection_linger(connection);
+    const bool idle = connection_enter(connection, CONNECTION_IDLE);
+    (void)idle; /* one that was refused is about to end */
     visit_close(connection->visit);
     connection->visit = NULL;
 }
@@ -181,21 +188,20 @@ static void finish(void *context, struct MHD_Connection *mhd, void **visit_of, e
 static void come_and_go(void *context, struct MHD_Connection *mhd, void **socket_context,
                         enum MHD_ConnectionNotificationCode what)
 {
-    struct connection *connection = *socket_context;
-    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        if (connection)
-            visit_close(connection->visit);
-        free(connection);
-        *socket_context = NULL;
+    struct http *http = context;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        *socket_context = connection_open(&http->connections, mhd, http->server->settings.tls_certificate != NULL);
         return;
     }
-    connection = calloc(1, sizeof *connection);
-    if (!connection)
-        return; /* its requests are refused */
-    connection->http = context;
-    connection->mhd = mhd;
-    connection->socket = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    *socket_context = connection;
+    connection_close(*socket_context);
+    *socket_context = NULL;
+}
+
+static enum MHD_Result accept_one(void *context, const struct sockaddr *address, socklen_t length)
+{
+    (void)address, (void)length;
+    struct http *http = context;
+    return connections_fit(&http->connections) ? MHD_YES : MHD_NO;
 }
 
 /* Paths are decoded in visit.c, which says what is wrong with them. */
@@ -255,6 +261,28 @@ static bool name_address(struct http *http, const struct server_settings *settin
     return true;
 }
 
+/* Descriptors are for connections but for some that the rest needs: files of models, the store, the log. */
+static size_t connections_most(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > CONNECTIONS_MOST + OTHER_FILES)
+        return CONNECTIONS_MOST;
+    return files.rlim_cur > OTHER_FILES ? (size_t)files.rlim_cur - OTHER_FILES : 1;
+}
+
+static bool start_daemon(struct http *http, struct error *error)
+{
+    const unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC;
+    const unsigned most = (unsigned)http->connections.most + SPARE_CONNECTIONS;
+    http->daemon = MHD_start_daemon(flags, 0, accept_one, http, handle, http, MHD_OPTION_LISTEN_SOCKET, http->socket,
+                                    MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                                    (size_t)POOL_BYTES, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
+                                    MHD_OPTION_NOTIFY_CONNECTION, come_and_go, http, MHD_OPTION_NOTIFY_COMPLETED,
+                                    finish, http, MHD_OPTION_URI_LOG_CALLBACK, line_came, http,
+                                    MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_END);
+    return http->daemon || error_set(error, "the HTTP library did not start: too little memory or too few threads");
+}
+
 bool http_open(struct server *server, struct http **out, struct error *error)
 {
     struct http *http = calloc(1, sizeof *http);
@@ -262,21 +290,11 @@ bool http_open(struct server *server, struct http **out, struct error *error)
         return error_memory(error, sizeof *http);
     http->server = server;
     http->socket = -1;
-    if (!bind_address(&server->settings, &http->socket, error) || !name_address(http, &server->settings, error)) {
+    http->connected = connections_open(&http->connections, connections_most(), error);
+    if (!http->connected || !bind_address(&server->settings, &http->socket, error) ||
+        !name_address(http, &server->settings, error) || !start_daemon(http, error)) {
         http_close(http);
         return false;
-    }
-    const unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC;
-    http->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, handle, http, MHD_OPTION_LISTEN_SOCKET, http->socket, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS_MOST, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_NOTIFY_CONNECTION, come_and_go, http,
-        MHD_OPTION_NOTIFY_COMPLETED, finish, http, MHD_OPTION_URI_LOG_CALLBACK, line_came, http,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_END);
-    if (!http->daemon) {
-        http_close(http);
-        return error_set(error, "%s: the HTTP library did not start: too little memory or too few threads allowed",
-                         server->settings.host);
     }
     *out = http;
     return true;
@@ -291,10 +309,12 @@ void http_close(struct http *http)
 {
     if (!http)
         return;
-    atomic_store(&http->closing, true);
+    atomic_store(&http->connections.closing, true);
     if (http->daemon)
         MHD_stop_daemon(http->daemon); /* closes the socket too */
     else if (http->socket >= 0)
         close(http->socket);
+    if (http->connected)
+        connections_close(&http->connections);
     free(http);
 }

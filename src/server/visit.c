@@ -33,6 +33,10 @@ struct visit *visit_open(const char *uri)
     visit->response.body.limit = SIZE_MAX / 2;
     visit->uri = arena_text(&visit->arena, span_text(uri));
     draw_id(visit->id);
+    visit->request = (struct request){
+        .id = visit->id, .method = "?", .path = "/", .rest = "", .owner = "", .arena = &visit->arena
+    };
+    route_find("", "/", &visit->request.rest, visit->allowed, &visit->api); /* some form, until the path is known */
     if (visit->uri)
         return visit;
     visit_close(visit);
@@ -127,14 +131,16 @@ const char *request_query(const struct request *request, const char *name)
 
 static bool read_uri(struct visit *visit)
 {
+    struct request *request = &visit->request;
     const char *question = strchr(visit->uri, '?');
     const size_t length = question ? (size_t)(question - visit->uri) : strlen(visit->uri);
     visit->query = question ? question + 1 : NULL;
-    visit->request.path = unescape(&visit->arena, span_of(visit->uri, length), false);
-    if (visit->request.path && visit->request.path[0] == '/')
+    const char *path = unescape(&visit->arena, span_of(visit->uri, length), false);
+    if (path && path[0] == '/') {
+        request->path = path;
         return true;
-    visit->request.path = "/";
-    route_find(visit->request.method, visit->uri, &visit->request.rest, visit->allowed, &visit->api);
+    }
+    route_find(request->method, visit->uri, &request->rest, visit->allowed, &visit->api);
     return failure_set(&visit->failure, FAILURE_BAD_REQUEST, "the path is no path in UTF-8 with %%XX escapes");
 }
 
@@ -164,24 +170,27 @@ static bool check_ready(struct visit *visit, struct server *server)
 bool visit_begin(struct visit *visit, struct server *server, const char *method)
 {
     struct request *request = &visit->request;
-    request->id = visit->id;
-    request->arena = &visit->arena;
+    struct MHD_Connection *mhd = request->connection->mhd;
     request->method = arena_text(&visit->arena, span_text(method));
-    request->rest = "";
-    request->owner = "";
     if (!request->method) {
         request->method = "?";
         return failure_set(&visit->failure, FAILURE_INTERNAL, "out of memory");
     }
-    return read_uri(visit) && find_route(visit) && check_ready(visit, server);
+    return read_uri(visit) && head_read(mhd, &visit->head, &visit->failure) && find_route(visit) &&
+           check_ready(visit, server) && head_check_media(mhd, &visit->head, &visit->failure);
 }
 
-void visit_take(struct visit *visit, const char *data, size_t bytes)
+bool visit_ends_early(const struct visit *visit)
 {
-    if (visit->failure.kind == FAILURE_NONE && !buffer_add(&visit->body, data, bytes, NULL)) {
-        failure_set(&visit->failure, FAILURE_BODY, "the body is larger than %d MiB", BODY_MOST >> 20);
-        buffer_free(&visit->body);
-    }
+    return visit->failure.kind != FAILURE_NONE && (visit->head.has_body || !visit->head.framed);
+}
+
+bool visit_take(struct visit *visit, const char *data, size_t bytes)
+{
+    if (buffer_add(&visit->body, data, bytes, NULL))
+        return true;
+    buffer_free(&visit->body);
+    return failure_set(&visit->failure, FAILURE_BODY, "the body is larger than %d MiB", BODY_MOST >> 20);
 }
 
 /* In the API's form, or in no form at all when memory is short. */
@@ -213,6 +222,41 @@ void visit_run(struct visit *visit, struct server *server)
     if (visit->failure.kind != FAILURE_NONE ||
         !visit->route->run(server, &visit->request, &visit->response, &visit->failure))
         tell_failure(visit);
+}
+
+size_t visit_headers(const struct visit *visit, struct visit_header out[VISIT_HEADERS])
+{
+    const struct response *response = &visit->response;
+    size_t count = 0;
+    out[count++] = (struct visit_header){ "Server", "bastide/" BASTIDE_VERSION };
+    out[count++] = (struct visit_header){ "x-request-id", visit->id };
+    out[count++] = (struct visit_header){ "request-id", visit->id };
+    out[count++] = (struct visit_header){ "X-Content-Type-Options", "nosniff" };
+    if (response->content_type)
+        out[count++] = (struct visit_header){ "Content-Type", response->content_type };
+    if (response->has_stream) {
+        out[count++] = (struct visit_header){ "Cache-Control", "no-store" };
+        out[count++] = (struct visit_header){ "X-Accel-Buffering", "no" };
+    }
+    for (size_t i = 0; i < response->header_count; i++)
+        out[count++] = (struct visit_header){ response->headers[i].name, response->headers[i].value };
+    return count;
+}
+
+bool visit_refusal(struct visit *visit, struct buffer *out, struct error *error)
+{
+    struct visit_header headers[VISIT_HEADERS];
+    tell_failure(visit);
+    const struct response *response = &visit->response;
+    if (!buffer_format(out, error, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n", response->status,
+                       MHD_get_reason_phrase_for(response->status), response->body.length))
+        return false;
+    const size_t count = visit_headers(visit, headers);
+    for (size_t i = 0; i < count; i++)
+        if (!buffer_format(out, error, "%s: %s\r\n", headers[i].name, headers[i].value))
+            return false;
+    visit->status = response->status;
+    return buffer_text(out, "\r\n", error) && buffer_add(out, response->body.bytes, response->body.length, error);
 }
 
 void response_header(struct response *response, const char *name, const char *value)

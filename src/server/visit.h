@@ -5,11 +5,14 @@
 #ifndef BASTIDE_SERVER_VISIT_H
 #define BASTIDE_SERVER_VISIT_H
 
+#include "server/head.h"
 #include "server/request.h"
 
-#include <microhttpd.h>
+enum { REQUEST_ID = 29 };
 
-enum { REQUEST_ID = 29, BODY_MOST = 32 << 20, HEADERS_MOST = 32 << 10 };
+struct visit_header {
+    const char *name, *value;
+};
 
 struct visit {
     struct request request;
@@ -17,6 +20,7 @@ struct visit {
     struct failure failure;
     const struct api *api; /* in whose form failures are told; set once the path is known */
     const struct route *route;
+    struct head head;
     struct arena arena;
     struct buffer body;
     struct buffer pending; /* of a stream: made and not sent yet */
@@ -27,7 +31,10 @@ struct visit {
     char id[REQUEST_ID];
     char allowed[64];
     unsigned status; /* that was sent; 0 before */
-    bool begun, answered, ended;
+    bool begun;      /* its headers were seen */
+    bool whole;      /* its body came to the end */
+    bool answered;   /* a response was given to libmicrohttpd */
+    bool ended;      /* its stream gave all that it has */
 };
 
 /* For the first line of a request; NULL when memory is short. */
@@ -36,8 +43,18 @@ struct visit *visit_open(const char *uri);
 /* What the headers decide: whether the request goes on. False: failure is set. */
 MUST_USE bool visit_begin(struct visit *visit, struct server *server, const char *method);
 
-/* Keeps a piece of the body; one that grows beyond the limit makes it a failure. */
-void visit_take(struct visit *visit, const char *data, size_t bytes);
+/* Whether the answer may not wait for the body: what comes after the headers is not to be read. */
+bool visit_ends_early(const struct visit *visit);
+
+/* Keeps a piece of the body. False if it grows beyond the limit: failure is set. */
+MUST_USE bool visit_take(struct visit *visit, const char *data, size_t bytes);
+
+/* Writes the whole answer that tells of the visit's failure, its head too, which ends the connection. */
+MUST_USE bool visit_refusal(struct visit *visit, struct buffer *out, struct error *error);
+
+/* The headers of the answer: those that every answer has, then the response's own. Returns how many. */
+enum { VISIT_HEADERS = 8 + RESPONSE_HEADERS_MOST };
+size_t visit_headers(const struct visit *visit, struct visit_header out[VISIT_HEADERS]);
 
 /* Runs the route. In any case there is a response afterwards. */
 void visit_run(struct visit *visit, struct server *server);
