@@ -14,8 +14,8 @@ MUST_USE bool openai_read_tools(struct fields in, struct chat_request *chat, jso
 MUST_USE bool openai_read_functions(struct fields in, struct chat_request *chat, json_t **tools, bool *legacy,
                                     struct failure *failure);
 
-/* {type: text | json_object | json_schema}; in names the object, nested whether the schema lies in json_schema (chat) or
- * beside type (responses). */
+/* {type: text | json_object | json_schema}, which is in itself. nested: the schema lies in json_schema, as chat has it,
+ * not beside type, as responses have it. */
 MUST_USE bool openai_read_form(struct fields in, bool nested, struct chat_request *chat, struct failure *failure);
 
 /* Messages with function_call and role function, in today's form; a new reference. */
