@@ -11,6 +11,8 @@ static const struct route *const tables[] = {
     ground_routes,
     page_routes,
     openai_routes,
+    ollama_routes,
+    anthropic_routes,
 };
 
 /* Whose a path is that nobody has: the first row that it begins with. */
@@ -19,7 +21,9 @@ static const struct {
     const struct api *api;
 } families[] = {
     { "/api/bastide/", &page_api },
+    { "/v1/messages", &anthropic_api },
     { "/v1/", &openai_api },
+    { "/api/", &ollama_api },
     { "", &ground_api },
 };
 
