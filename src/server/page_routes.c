@@ -1,5 +1,6 @@
 /* page_routes.c: the page's own API: its routes, and how it tells of a failure. */
 #include "server/page.h"
+#include "server/page_files.h"
 
 #include <stdlib.h>
 
@@ -21,6 +22,9 @@ const struct api page_api = { .name = "page", .tell_failure = tell_failure };
 
 /* clang-format off */
 const struct route page_routes[] = {
+    { "GET",    "/",                               SCOPE_NONE, &page_api, page_root },
+    { "GET",    "/c/*",                            SCOPE_NONE, &page_api, page_conversation },
+    { "GET",    "/page/*",                         SCOPE_NONE, &page_api, page_file },
     { "GET",    "/api/bastide/v1/status",          SCOPE_CHAT, &page_api, page_status },
     { "GET",    "/api/bastide/v1/export",          SCOPE_CHAT, &page_api, page_export_all },
     { "GET",    "/api/bastide/v1/conversations",   SCOPE_CHAT, &page_api, page_list },

@@ -1,0 +1,192 @@
+/* composer.js: the message box. What is written survives a reload, and a message that could not be sent comes back. */
+import { answering, send, stop } from "./talk.js";
+import { bytes, word } from "./words.js";
+import { change, element, icon, iconButton } from "./dom.js";
+import { changed, state } from "./state.js";
+import { keep, kept } from "./kept.js";
+import { toast } from "./overlay.js";
+
+const LARGEST_FILE = 1_000_000;
+
+let box, form, button, files, hint, picker;
+let attached = []; /* { name, text } */
+let draftOf = null; /* the conversation whose draft is in the box */
+let editing = null;
+
+export function makeComposer() {
+  form = document.getElementById("composer");
+  box = document.getElementById("message");
+  picker = element("input", { type: "file", multiple: true, hidden: true, tabindex: -1 });
+  files = element("ul", { class: "files" });
+  button = element("button", { type: "submit", class: "round" });
+  hint = element("p", { class: "hint", id: "composer-hint" });
+  form.prepend(files);
+  form.append(element("div", { class: "composer-row" }, iconButton("attach", "", () => picker.click(), { id: "attach" }),
+    hint, button), picker);
+  box.oninput = () => {
+    keepDraft();
+    grow();
+    changed();
+  };
+  box.onkeydown = (event) => keyed(event);
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    submit();
+  };
+  picker.onchange = () => attach(picker.files);
+  box.onpaste = (event) => event.clipboardData.files.length && attach(event.clipboardData.files);
+  form.ondragover = (event) => event.preventDefault();
+  form.ondrop = (event) => {
+    event.preventDefault();
+    attach(event.dataTransfer.files);
+  };
+}
+
+/* ---- what is written ------------------------------------------------------------------------------------------------- */
+
+function draftName() {
+  return "draft." + (draftOf || "new");
+}
+
+function keepDraft() {
+  if (!editing)
+    keep(draftName(), box.value);
+}
+
+export function write(text) {
+  box.value = text;
+  keepDraft();
+  grow();
+  box.focus();
+  changed();
+}
+
+/* As high as its text, up to what the style allows. */
+function grow() {
+  box.style.height = "auto";
+  box.style.height = box.scrollHeight + "px";
+}
+
+function keyed(event) {
+  if (event.key === "Escape" && state.editing) {
+    event.preventDefault();
+    state.editing = null;
+    changed();
+  }
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing)
+    return;
+  event.preventDefault();
+  if (!answering())
+    submit();
+}
+
+async function submit() {
+  if (answering()) {
+    stop();
+    return;
+  }
+  const text = box.value.trim();
+  if ((!text && !attached.length) || state.pending)
+    return;
+  const before = { text: box.value, attached, name: draftName() };
+  const message = [text, ...attached.map(fenced)].filter(Boolean).join("\n\n");
+  editing = null;
+  attached = [];
+  keep(before.name, "");
+  box.value = "";
+  grow();
+  const sent = send(message);
+  box.focus();
+  if (await sent)
+    return;
+  attached = before.attached;
+  if (!box.value)
+    write(before.text);
+  changed();
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------------ */
+
+async function attach(list) {
+  for (const file of list)
+    await attachOne(file);
+  picker.value = "";
+  changed();
+}
+
+async function attachOne(file) {
+  if (file.size > LARGEST_FILE) {
+    toast(word("tooLarge", { name: file.name }));
+    return;
+  }
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+    if (text.includes("\0"))
+      throw new TypeError("binary");
+    attached.push({ name: file.name, text });
+  } catch (noText) {
+    toast(word("notText", { name: file.name }));
+  }
+}
+
+/* A file as the model reads it, and as message.js finds it again: its name, then its text in a fence that is longer
+ * than any in it. */
+function fenced({ name, text }) {
+  const longest = (text.match(/`{3,}/g) ?? []).reduce((most, run) => Math.max(most, run.length), 2);
+  const fence = "`".repeat(longest + 1);
+  return `File: ${name}\n${fence}\n${text.replace(/\n$/, "")}\n${fence}`;
+}
+
+function renderFiles() {
+  change(files, { "aria-label": word("attached"), hidden: !attached.length });
+  files.replaceChildren(...attached.map((file) => element("li", {}, icon("file"), element("span", {}, file.name),
+    element("small", {}, bytes(file.text.length)),
+    iconButton("close", word("detach", { name: file.name }), () => {
+      attached = attached.filter((other) => other !== file);
+      changed();
+    }))));
+}
+
+/* ---- showing ---------------------------------------------------------------------------------------------------------- */
+
+function renderText() {
+  const id = state.open?.id ?? state.loading;
+  if (draftOf !== id && !state.pending) {
+    draftOf = id;
+    editing = null;
+    attached = [];
+    box.value = kept(draftName());
+    grow();
+  } else if (draftOf !== id)
+    draftOf = id;
+  if (state.editing === editing)
+    return;
+  box.value = state.editing ? state.editing.content : kept(draftName());
+  editing = state.editing;
+  grow();
+  box.focus();
+}
+
+export function renderComposer() {
+  renderText();
+  renderFiles();
+  change(box, { "aria-label": word("message"), placeholder: word("messageHint"), "aria-describedby": hint.id });
+  change(document.getElementById("attach"), { "aria-label": word("attach"), title: word("attach") });
+  form.classList.toggle("editing", state.editing !== null);
+  const text = word(state.editing ? "editing" : "keys");
+  if (hint.firstChild?.textContent !== text)
+    hint.replaceChildren(text, state.editing ? element("button", { type: "button", class: "plain", onclick: () => {
+      state.editing = null;
+      changed();
+    } }, word("cancel")) : "");
+  renderButton(answering() ? "stop" : "send");
+}
+
+function renderButton(sign) {
+  const empty = !box.value.trim() && !attached.length;
+  change(button, { "aria-label": word(sign), title: word(sign), "aria-disabled": sign === "send" && empty
+    ? "true" : null });
+  if (button.dataset.sign !== sign)
+    button.replaceChildren(icon(sign));
+  button.dataset.sign = sign;
+}

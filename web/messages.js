@@ -1,0 +1,301 @@
+/* messages.js: the conversation: an article for each message.
+ *
+ * Thousands open at once and stay cheap: an article's Markdown is made when it comes near the view (until then its plain
+ * text stands there, so that finding in the page works), and what is out of view is not laid out (style.css). */
+import { MarkdownView } from "./markdown.js";
+import { change, element, icon, iconButton } from "./dom.js";
+import { changed, state } from "./state.js";
+import { choose, goOn, regenerate } from "./talk.js";
+import { copyText } from "./copy.js";
+import { language, number, percent, word } from "./words.js";
+import { toast } from "./overlay.js";
+import { write } from "./composer.js";
+
+const AT_ONCE = 6; /* articles at the end that are made whole at once */
+const SHARE = 4; /* an answer is drawn again after so many times as long as the last drawing took */
+const LONGEST = 400_000; /* characters; a longer message stays plain text */
+
+const articles = new Map(); /* id to Article */
+let holder, welcome, waiting, nearing;
+let shownLanguage = "";
+let shownOpen = null;
+
+export function makeMessages(at, scroll) {
+  holder = at;
+  nearing = new IntersectionObserver((entries) => {
+    for (const entry of entries)
+      if (entry.isIntersecting)
+        articles.get(entry.target.dataset.id)?.complete();
+  }, { root: scroll, rootMargin: "1500px 0px" });
+}
+
+/* Pieces came: the shorter way past render(state). */
+export function grown(message) {
+  articles.get(message.id)?.grow();
+}
+
+export function renderMessages() {
+  const way = state.open ? state.open.tree.way(state.open.choices) : [];
+  if (shownOpen !== state.open || shownLanguage !== language)
+    forget();
+  shownOpen = state.open;
+  shownLanguage = language;
+  change(holder, { role: "log", "aria-label": word("messages"), "aria-live": "off", "aria-busy": state.loading
+    ? "true" : null });
+  const shown = state.pending?.text !== undefined ? before(way, state.pending.parent) : way;
+  const wanted = new Set(shown.map((message) => message.id));
+  for (const [id, article] of articles)
+    if (!wanted.has(id))
+      drop(id, article);
+  shown.forEach((message, at) => renderArticle(message, at, shown));
+  renderWaiting();
+  renderWelcome(!way.length && !state.pending && !state.loading);
+}
+
+/* While an edited message is on its way, what it replaces is not shown. */
+function before(way, parent) {
+  const at = way.findIndex((message) => message.id === parent);
+  return way.slice(0, at + 1);
+}
+
+function forget() {
+  for (const [id, article] of articles)
+    drop(id, article);
+  waiting?.remove();
+  waiting = welcome = null;
+  holder.replaceChildren();
+}
+
+function drop(id, article) {
+  nearing.unobserve(article.node);
+  article.node.remove();
+  articles.delete(id);
+}
+
+function renderArticle(message, at, shown) {
+  let article = articles.get(message.id);
+  if (!article) {
+    article = new Article(message);
+    articles.set(message.id, article);
+    if (shown.length - at <= AT_ONCE)
+      article.complete();
+    else
+      nearing.observe(article.node);
+  }
+  article.update(at === shown.length - 1);
+  const place = at === 0 ? holder.querySelector("article") : articles.get(shown[at - 1].id).node.nextSibling;
+  if (place !== article.node)
+    holder.insertBefore(article.node, at === 0 ? holder.firstChild : place);
+}
+
+/* ---- before and between --------------------------------------------------------------------------------------------- */
+
+function renderWaiting() {
+  if (!state.pending) {
+    waiting?.remove();
+    waiting = null;
+    return;
+  }
+  if (waiting)
+    return;
+  waiting = element("div", { class: "waiting" },
+    state.pending.text === undefined ? null : element("div", { class: "asked" }, ...userParts(state.pending.text)),
+    dots());
+  holder.append(waiting);
+}
+
+function dots() {
+  return element("p", { class: "dots" }, element("span", { class: "hidden-text" }, word("thinking")),
+    element("i"), element("i"), element("i"));
+}
+
+function renderWelcome(shown) {
+  if (shown === Boolean(welcome))
+    return;
+  welcome?.remove();
+  welcome = shown ? element("div", { class: "welcome" },
+    element("span", { class: "tower", "aria-hidden": "true" }),
+    element("h1", {}, word("greeting")),
+    element("p", {}, word("promise")),
+    element("div", { class: "starts" }, ...["start1", "start2", "start3"].map((name) => element("button", {
+      type: "button", onclick: () => write(word(name + "text")) }, word(name))))) : null;
+  if (welcome)
+    holder.append(welcome);
+}
+
+/* ---- one message ----------------------------------------------------------------------------------------------------- */
+
+const FILE = /(?:^|\n\n)File: ([^\n]{1,255})\n(`{3,})\n([\s\S]*?)\n\2(?=\n\n|$)/g;
+
+/* A question as it was typed; files that came with it folded. */
+function userParts(text) {
+  const parts = [];
+  let at = 0;
+  for (const found of text.matchAll(FILE)) {
+    if (found.index > at)
+      parts.push(element("p", {}, text.slice(at, found.index)));
+    parts.push(element("details", { class: "file" }, element("summary", {}, icon("file"), found[1]),
+      element("pre", { tabindex: 0 }, found[3])));
+    at = found.index + found[0].length;
+  }
+  const rest = text.slice(at).trim();
+  if (rest || !parts.length)
+    parts.push(element("p", {}, rest));
+  return parts;
+}
+
+class Article {
+  constructor(message) {
+    this.message = message;
+    this.user = message.role !== "assistant";
+    this.node = element("article", { "data-id": message.id, "data-role": message.role });
+    this.head = this.user ? element("h2", { class: "hidden-text" }, word(message.role === "user" ? "you" : "system"))
+      : element("h2", { class: "who" });
+    this.body = element("div", { class: "body" });
+    this.foot = element("footer");
+    this.node.append(this.head, this.body, this.foot);
+    this.node.style.containIntrinsicSize = "auto " + (90 + Math.ceil(message.content.length / 80) * 26) + "px";
+    this.whole = false;
+    this.body.append(element("p", { class: "plain-text" }, message.content));
+    this.seen = "";
+    this.next = 0; /* when it may be drawn again */
+    this.due = false;
+  }
+
+  /* Makes the body as it is to be read. */
+  complete() {
+    if (this.whole)
+      return;
+    this.whole = true;
+    nearing.unobserve(this.node);
+    if (this.user) {
+      this.body.replaceChildren(...userParts(this.message.content));
+      return;
+    }
+    this.body.replaceChildren();
+    this.markdown = new MarkdownView(this.body);
+    this.draw();
+  }
+
+  draw() {
+    this.due = false;
+    if (this.user || !this.whole)
+      return;
+    const text = this.message.content;
+    if (text.length > LONGEST) {
+      this.body.replaceChildren(element("p", { class: "quiet" }, word("tooLong")), element("pre", {}, text));
+      return;
+    }
+    const began = performance.now();
+    this.markdown.set(text);
+    this.next = performance.now() + SHARE * (performance.now() - began);
+  }
+
+  /* Draws the pieces that came, once a frame and less often when that takes long. */
+  grow() {
+    if (this.due)
+      return;
+    this.due = true;
+    const wait = this.next - performance.now();
+    if (wait > 16)
+      setTimeout(() => this.draw(), wait);
+    else
+      requestAnimationFrame(() => this.draw());
+  }
+
+  /* What stands around the text. */
+  update(last) {
+    const { message } = this;
+    const siblings = state.open.tree.siblings(message);
+    const looks = JSON.stringify([message.state, message.figures, message.error, siblings, last,
+      state.editing === message]);
+    if (looks === this.seen)
+      return;
+    this.seen = looks;
+    change(this.node, { "data-state": message.state, "aria-busy": message.state === "streaming" ? "true" : null });
+    this.node.classList.toggle("edited", state.editing === message);
+    this.node.classList.toggle("last", last);
+    if (message.state !== "streaming" || message.content)
+      this.draw();
+    if (!this.user)
+      this.head.textContent = message.model || word("assistant");
+    this.dots?.remove();
+    this.dots = message.state === "streaming" ? dots() : null;
+    if (this.dots)
+      this.body.after(this.dots);
+    this.foot.replaceChildren(...this.tools(siblings, last), ...this.facts());
+  }
+
+  tools(siblings, last) {
+    const { message } = this;
+    const running = message.state === "streaming";
+    const tools = [];
+    if (siblings.length > 1)
+      tools.push(branches(message, siblings));
+    tools.push(iconButton("copy", word("copy"), async (event) => {
+      const button = event.currentTarget;
+      const done = await copyText(message.content);
+      toast(word(done ? "copied" : "copyFailed"));
+      if (done)
+        flash(button);
+    }));
+    if (message.role === "user")
+      tools.push(iconButton("edit", word("edit"), () => {
+        state.editing = message;
+        changed();
+      }));
+    else if (!running && message.role === "assistant" && message.parent)
+      tools.push(iconButton("again", word("regenerate"), () => regenerate(message)));
+    if (!running && message.role === "assistant" && last)
+      tools.push(iconButton("onward", word("goOn"), () => goOn(message)));
+    return tools;
+  }
+
+  /* Speed, context, and what went wrong. */
+  facts() {
+    const { message } = this;
+    const facts = [];
+    if (message.state === "stopped")
+      facts.push(element("span", { class: "state" }, word("stopped")));
+    if (message.state === "failed")
+      facts.push(element("span", { class: "state bad", role: "alert" },
+        [word("failed"), message.error ?? message.figures?.error ?? ""].join(" ").trim()));
+    const { figures } = message;
+    if (this.user || !figures)
+      return facts;
+    if (figures.finish === "length")
+      facts.push(element("span", { class: "state" }, word("cut")));
+    if (figures.tokens_per_second)
+      facts.push(element("span", { class: "figure", title: word("speedTitle", { tokens: number(figures.tokens),
+        first: number(figures.first_token_seconds, 2) }) },
+      word("speed", { speed: number(figures.tokens_per_second, figures.tokens_per_second < 10 ? 1 : 0) })));
+    if (figures.context)
+      facts.push(contextMeter(figures));
+    return facts;
+  }
+}
+
+function contextMeter(figures) {
+  const share = Math.min(1, figures.context_used / figures.context);
+  const meter = element("meter", { min: 0, max: 1, high: 0.8, optimum: 0, value: share, "aria-hidden": "true" });
+  return element("span", { class: "figure", title: word("contextTitle", { used: number(figures.context_used),
+    all: number(figures.context), cached: number(figures.cached_tokens) }) },
+  word("context", { share: percent(share) }), meter);
+}
+
+function branches(message, siblings) {
+  const at = siblings.indexOf(message.id);
+  const step = (by, sign, name) => iconButton(sign, word(name), () => choose(message, siblings[at + by]),
+    { disabled: siblings[at + by] === undefined });
+  return element("span", { class: "branches" }, step(-1, "left", "previous"),
+    element("span", { "aria-label": word("versions", { at: at + 1, of: siblings.length }), role: "img" },
+      `${at + 1}/${siblings.length}`),
+    step(1, "right", "next"));
+}
+
+function flash(button) {
+  const before = button.firstChild;
+  before.replaceWith(icon("check"));
+  setTimeout(() => button.firstChild?.replaceWith(icon("copy")), 1500);
+}
+
