@@ -136,10 +136,9 @@ static void print_speeds(const struct bench *bench, const struct client *clients
 
 static void open_bench(struct bench *bench, const char *path)
 {
-    const struct scheduler_settings settings = { .parallel = bench->clients + 1,
-                                                 .queue = 16,
-                                                 .keep_alive_seconds = -1,
-                                                 .prompt_slice_seconds = 0.05 };
+    const struct scheduler_settings settings = {
+        .parallel = bench->clients + 1, .queue = 16, .keep_alive_seconds = -1, .prompt_slice_seconds = 0.05
+    };
     struct error error;
     if (!scheduler_open(&settings, &bench->scheduler, &error) ||
         !scheduler_hold(bench->scheduler, path, NULL, &bench->held, &error))

@@ -52,6 +52,10 @@ bool gguf_fact_find(const struct gguf *gguf, const char *name, struct gguf_fact 
 /* Weights in all tensors. */
 uint64_t gguf_parameters(const struct gguf *gguf);
 
+/* How the file wants a text's vector made of its tokens' (ARCHITECTURE.pooling_type): 0 it does not say, 1 their mean,
+ * 2 the first, 3 the last, 4 a reranker's. */
+unsigned gguf_pooling(const struct gguf *gguf);
+
 /* ---- text to tokens and back ---------------------------------------------------------------------------------- */
 
 struct tokenizer;
@@ -198,6 +202,32 @@ MUST_USE bool sequence_cut(struct sequence *sequence, size_t length, struct erro
 
 /* A second sequence with the same beginning; pages of the cache are shared until one of them writes. */
 MUST_USE bool sequence_fork(const struct sequence *sequence, struct sequence **out, struct error *error);
+
+/* ---- pages: a sequence's cache in pieces, so that beginnings can be kept, shared and put into files --------------- */
+
+enum { PAGE_TOKENS = 32 };
+
+/* The cache of PAGE_TOKENS tokens that follow each other, from a place that is a multiple of it. */
+struct page;
+
+/* The page of a sequence's tokens from number * PAGE_TOKENS on, of which it holds at least one; the caller holds it
+ * too from now on, until page_release. */
+struct page *sequence_page(const struct sequence *sequence, size_t number);
+void page_release(struct page *page);
+
+/* Appends the first count tokens (1 to PAGE_TOKENS) of a page to a sequence of the same model, whose length is a
+ * multiple of PAGE_TOKENS and whose tokens are those that stood before the page. It is shared until somebody writes.
+ * Fails if the sequence has no room. */
+MUST_USE bool sequence_append(struct sequence *sequence, struct page *page, size_t count, struct error *error);
+
+/* A page's bytes, the same for every sequence of tokens on every machine whose kernels have the same name; and a page
+ * made of such bytes, which may be any: a wrong page makes wrong answers, no more. */
+size_t model_page_bytes(const struct model *model);
+struct span page_bytes(const struct model *model, const struct page *page);
+MUST_USE bool page_open(const struct model *model, struct span bytes, struct page **out, struct error *error);
+
+/* Pages of this model that exist, each counted once, however many sequences share it. */
+size_t model_pages(const struct model *model);
 
 /* ---- running -------------------------------------------------------------------------------------------------- */
 

@@ -158,6 +158,18 @@ struct span gguf_chat_template(const struct gguf *gguf)
     return key && key->type == GGUF_STRING ? key->value : span_of(NULL, 0);
 }
 
+unsigned gguf_pooling(const struct gguf *gguf)
+{
+    enum { KINDS = 4 };
+    char name[128];
+    struct span architecture = { 0 };
+    uint64_t pooling = 0;
+    if (!gguf_string(gguf, "general.architecture", &architecture, NULL) || architecture.bytes > 64)
+        return 0;
+    snprintf(name, sizeof name, "%.*s.pooling_type", (int)architecture.bytes, (const char *)architecture.data);
+    return gguf_integer(gguf, name, 0, KINDS, &pooling, NULL) ? (unsigned)pooling : 0;
+}
+
 struct span gguf_next_string(const struct gguf_key *key, size_t *offset)
 {
     uint64_t bytes = 0;

@@ -378,7 +378,9 @@ bool model_open(const struct gguf *gguf, struct pool *pool, size_t context, cons
     if (!model)
         return error_memory(error, sizeof *model);
     struct opening opening = { .gguf = gguf, .model = model };
-    const bool opened = open_parts(&opening, pool, context, progress, error);
+    model->pages_alive = arena_take(&model->arena, 1, sizeof *model->pages_alive);
+    const bool opened = (model->pages_alive || error_memory(error, sizeof *model->pages_alive)) &&
+                        open_parts(&opening, pool, context, progress, error);
     free(opening.sources);
     if (!opened) {
         model_close(model);

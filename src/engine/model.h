@@ -7,6 +7,8 @@
 #include "engine/gguf.h"
 #include "kernels/kernels.h"
 
+#include <stdatomic.h>
+
 /* How far each pair of a head's values turns from one position to the next. */
 struct rope {
     size_t dimensions;   /* of a head that turn; the rest stays */
@@ -56,8 +58,9 @@ struct model {
     const char *name;
     size_t context; /* of its sequences */
     enum cache_type cache;
-    size_t head_padded; /* a head's values in the cache */
-    size_t page_bytes;  /* of a page of the KV cache, all layers */
+    size_t head_padded;         /* a head's values in the cache */
+    size_t page_bytes;          /* of a page of the KV cache, all layers */
+    atomic_size_t *pages_alive; /* how many there are */
 };
 
 /* Bytes from a page's start to a layer's and head's keys. */

@@ -13,7 +13,10 @@
 /* Before the page's bytes, which pages[] points to. */
 struct page {
     _Alignas(64) atomic_size_t holders;
+    atomic_size_t *alive; /* the model's count of pages */
 };
+
+_Static_assert((int)PAGE_TOKENS == (int)PAGE_POSITIONS, "a page is one to callers and kernels");
 
 static struct page *page_of(unsigned char *bytes)
 {
@@ -34,13 +37,17 @@ static unsigned char *page_make(const struct model *model, struct error *error)
     }
     memset(page, 0, bytes);
     atomic_init(&page->holders, 1);
+    page->alive = model->pages_alive;
+    atomic_fetch_add(page->alive, 1);
     return (unsigned char *)(page + 1);
 }
 
-static void page_release(unsigned char *bytes)
+void page_release(struct page *page)
 {
-    if (atomic_fetch_sub(&page_of(bytes)->holders, 1) == 1)
-        free(page_of(bytes));
+    if (!page || atomic_fetch_sub(&page->holders, 1) != 1)
+        return;
+    atomic_fetch_sub(page->alive, 1);
+    free(page);
 }
 
 bool sequence_open(const struct model *model, struct sequence **out, struct error *error)
@@ -63,7 +70,7 @@ void sequence_close(struct sequence *sequence)
     if (!sequence)
         return;
     for (size_t i = 0; i < sequence->page_count; i++)
-        page_release(sequence->pages[i]);
+        page_release(page_of(sequence->pages[i]));
     free(sequence->pages);
     free(sequence);
 }
@@ -85,7 +92,7 @@ bool sequence_cut(struct sequence *sequence, size_t length, struct error *error)
                               length);
     const size_t pages = (length + PAGE_POSITIONS - 1) / PAGE_POSITIONS;
     while (sequence->page_count > pages)
-        page_release(sequence->pages[--sequence->page_count]);
+        page_release(page_of(sequence->pages[--sequence->page_count]));
     sequence->length = length;
     return true;
 }
@@ -117,7 +124,7 @@ static bool own_last_page(struct sequence *sequence, struct error *error)
     if (!copy)
         return false;
     memcpy(copy, *last, sequence->model->page_bytes);
-    page_release(*last);
+    page_release(page_of(*last));
     *last = copy;
     return true;
 }
@@ -137,10 +144,63 @@ bool sequence_reserve(struct sequence *sequence, size_t count, struct error *err
         unsigned char *page = page_make(sequence->model, error);
         if (!page) {
             while (sequence->page_count > before)
-                page_release(sequence->pages[--sequence->page_count]);
+                page_release(page_of(sequence->pages[--sequence->page_count]));
             return false;
         }
         sequence->pages[sequence->page_count++] = page;
     }
     return true;
+}
+
+/* ---- pages ------------------------------------------------------------------------------------------------------- */
+
+struct page *sequence_page(const struct sequence *sequence, size_t number)
+{
+    struct page *page = page_of(sequence->pages[number]);
+    atomic_fetch_add(&page->holders, 1);
+    return page;
+}
+
+bool sequence_append(struct sequence *sequence, struct page *page, size_t count, struct error *error)
+{
+    const size_t number = sequence->length / PAGE_POSITIONS;
+    if (sequence->length % PAGE_POSITIONS != 0 || count == 0 || count > PAGE_POSITIONS)
+        return error_set_kind(error, ERROR_WRONG_USE, "cannot append %zu tokens of a page to a sequence of %zu", count,
+                              sequence->length);
+    if (count > sequence_room(sequence))
+        return error_set(error, "the context is full: %zu tokens are there, %zu more are wanted, %zu fit in all",
+                         sequence->length, count, sequence->model->context);
+    while (sequence->page_count > number) /* reserved and not used */
+        page_release(page_of(sequence->pages[--sequence->page_count]));
+    atomic_fetch_add(&page->holders, 1);
+    sequence->pages[sequence->page_count++] = (unsigned char *)(page + 1);
+    sequence->length += count;
+    return true;
+}
+
+size_t model_page_bytes(const struct model *model)
+{
+    return model->page_bytes;
+}
+
+struct span page_bytes(const struct model *model, const struct page *page)
+{
+    return span_of(page + 1, model->page_bytes);
+}
+
+bool page_open(const struct model *model, struct span bytes, struct page **out, struct error *error)
+{
+    if (bytes.bytes != model->page_bytes)
+        return error_set(error, "a page of %zu bytes: this model's have %zu", bytes.bytes, model->page_bytes);
+    unsigned char *made = page_make(model, error);
+    if (!made)
+        return false;
+    memcpy(made, bytes.data, bytes.bytes);
+    *out = page_of(made);
+    return true;
+}
+
+size_t model_pages(const struct model *model)
+{
+    return atomic_load(model->pages_alive);
 }

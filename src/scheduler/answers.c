@@ -8,7 +8,7 @@ bool branch_open(struct branch *branch, struct job *job, size_t number, struct e
     const struct held_parts *parts = &job->resident->parts;
     struct answer_wishes wishes = job->wishes.answer;
     wishes.sampling.seed += number;
-    *branch = (struct branch){ .job = job, .number = number, .text.limit = SIZE_MAX / 2 };
+    branch->text.limit = SIZE_MAX / 2;
     if (!answer_open(parts->tokenizer, model_facts(parts->model).vocabulary, &wishes, &branch->answer, error))
         return false;
     answer_accept(branch->answer, job->prompt, job->wishes.prompt_count);
@@ -18,20 +18,42 @@ bool branch_open(struct branch *branch, struct job *job, size_t number, struct e
 void branch_close(struct branch *branch)
 {
     answer_close(branch->answer);
+    branch->answer = NULL;
     sequence_close(branch->sequence);
+    branch->sequence = NULL;
     tokens_free(&branch->tokens);
     buffer_free(&branch->text);
-    *branch = (struct branch){ .job = branch->job, .number = branch->number, .end = branch->end };
+}
+
+uint32_t branch_token(const struct branch *branch, size_t i)
+{
+    const size_t prompt = branch->job->wishes.prompt_count;
+    return i < prompt ? branch->job->prompt[i] : branch->tokens.ids[i - prompt];
+}
+
+size_t branch_lack(const struct branch *branch)
+{
+    const size_t held = branch->sequence ? sequence_length(branch->sequence) : 0;
+    return branch->job->wishes.prompt_count + branch->tokens.count - held;
+}
+
+bool branch_writes(const struct branch *branch)
+{
+    return branch->sequence && branch->tokens.count > 0 && branch_lack(branch) == 1;
 }
 
 void branch_take(struct branch *branch, const float *logits)
 {
     uint32_t token;
+    const struct job *job = branch->job;
     struct error *error = &branch->error;
     branch->text.length = 0;
     branch->told_count = 0;
     branch->took = answer_take(branch->answer, logits, &token, &branch->text, &branch->end, error) &&
                    tokens_add(&branch->tokens, token, error);
+    if (branch->took && job->wishes.tells_tokens && branch->end != ANSWER_DONE)
+        branch->told_count = likelihood_tell(logits, model_facts(job->resident->model).vocabulary, token,
+                                             job->wishes.tops, branch->told);
 }
 
 /* Reasons to end that the answer itself does not know. */
@@ -50,7 +72,7 @@ static struct job_counts counts_of(const struct branch *branch)
 {
     struct job_counts counts = branch->job->counts;
     counts.tokens = branch->tokens.count;
-    counts.seconds = seconds_now() - branch->job->answering;
+    counts.seconds = branch->job->answering > 0 ? seconds_now() - branch->job->answering : 0;
     return counts;
 }
 
@@ -68,6 +90,7 @@ static void tell_text(struct branch *branch)
         .slot = branch->slot,
     };
     job_tell(branch->job, &event);
+    branch->text.length = branch->told_count = 0;
 }
 
 static void tell_end(struct branch *branch)
@@ -83,13 +106,14 @@ static void tell_end(struct branch *branch)
         .slot = branch->slot,
     };
     job_tell(job, &event);
+    branch->over = true;
     job->going_on--;
 }
 
 void branch_stop(struct branch *branch, enum answer_end end)
 {
     branch->end = end;
-    if (branch->answer && !answer_finish(branch->answer, &branch->text, &branch->error)) {
+    if (!answer_finish(branch->answer, &branch->text, &branch->error)) {
         job_fail(branch->job, &branch->error);
         return;
     }

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWERS_MOST = 16 };
-
 /* ---- lists ------------------------------------------------------------------------------------------------------- */
 
 void jobs_add(struct jobs *jobs, struct job *job)
@@ -48,6 +46,9 @@ static bool check_wishes(const struct job_wishes *wishes, struct error *error)
     if (wishes->answers < 1 || wishes->answers > ANSWERS_MOST)
         return error_set_kind(error, ERROR_WRONG_USE, "%zu answers: from 1 to %d are possible", wishes->answers,
                               ANSWERS_MOST);
+    if (wishes->slot >= (int)wishes->held->scheduler->settings.parallel)
+        return error_set_kind(error, ERROR_WRONG_USE, "slot %d: there are slots 0 to %zu", wishes->slot,
+                              wishes->held->scheduler->settings.parallel - 1);
     if (wishes->tops > TOPS_MOST)
         return error_set_kind(error, ERROR_WRONG_USE, "%zu likeliest tokens: at most %d are told", wishes->tops,
                               TOPS_MOST);
@@ -56,12 +57,12 @@ static bool check_wishes(const struct job_wishes *wishes, struct error *error)
 
 static bool open_branches(struct job *job, struct error *error)
 {
-    if (job->wishes.kind != JOB_ANSWER)
-        return true;
+    job->going_on = job->wishes.answers;
+    if (job->wishes.kind == JOB_EMBED)
+        return vector_open(job, error);
     for (size_t i = 0; i < job->wishes.answers; i++)
         if (!branch_open(&job->branches[i], job, i, error))
             return false;
-    job->going_on = job->wishes.answers;
     return true;
 }
 
@@ -73,100 +74,81 @@ static void free_job(struct job *job)
         next = event->next;
         free(event);
     }
-    sequence_close(job->sequence);
+    owner_leave(job->scheduler, job->owner);
     pthread_cond_destroy(&job->news);
     free(job->told);
+    free(job->sums);
+    free(job->vector);
     free(job->branches);
     free(job->prompt);
-    free(job->owner);
     free(job);
 }
 
-static bool make_job(struct scheduler *scheduler, const struct job_wishes *wishes, struct job **out,
-                     struct error *error)
+static bool copy_wishes(struct job *job, struct error *error)
 {
-    struct job *job = calloc(1, sizeof *job);
-    if (!job)
-        return error_memory(error, sizeof *job);
-    job->scheduler = scheduler;
-    job->wishes = *wishes;
-    job->resident = wishes->held->resident;
-    job->opened = seconds_now();
-    job->counts.prompt_tokens = wishes->prompt_count;
-    condition_open(&job->news);
-    job->owner = strdup(wishes->owner ? wishes->owner : "");
-    job->prompt = calloc(wishes->prompt_count, sizeof *job->prompt);
+    struct job_wishes *wishes = &job->wishes;
+    const size_t bytes = wishes->prompt_count * sizeof *job->prompt;
+    job->prompt = malloc(bytes);
     job->branches = calloc(wishes->answers, sizeof *job->branches);
-    const bool got = job->owner && job->prompt && job->branches;
-    if (got)
-        memcpy(job->prompt, wishes->prompt, wishes->prompt_count * sizeof *job->prompt);
-    if (!got || !open_branches(job, error)) {
-        if (!got)
-            error_memory(error, wishes->prompt_count * sizeof *job->prompt);
-        free_job(job);
-        return false;
-    }
-    *out = job;
+    if (!job->prompt || !job->branches)
+        return error_memory(error, bytes);
+    memcpy(job->prompt, wishes->prompt, bytes);
+    for (size_t i = 0; i < wishes->answers; i++)
+        job->branches[i] = (struct branch){ .job = job, .number = i, .slot = -1 };
     return true;
 }
 
-size_t job_places(const struct job *job)
+static struct job *make_job(struct scheduler *scheduler, const struct job_wishes *wishes, struct error *error)
 {
-    return size_min(job->wishes.answers, job->scheduler->settings.parallel);
+    struct job *job = calloc(1, sizeof *job);
+    if (!job) {
+        error_memory(error, sizeof *job);
+        return NULL;
+    }
+    *job = (struct job){
+        .scheduler = scheduler, .wishes = *wishes, .resident = wishes->held->resident, .opened = seconds_now()
+    };
+    job->counts.prompt_tokens = wishes->prompt_count;
+    condition_open(&job->news);
+    if (copy_wishes(job, error) && open_branches(job, error))
+        return job;
+    free_job(job);
+    return NULL;
 }
 
 static bool enter_queue(struct scheduler *scheduler, struct job *job, size_t *queue_position, struct error *error)
 {
     if (scheduler->draining || scheduler->ending)
         return error_set_kind(error, ERROR_STOPPED, "no new work is taken: the server is stopping: try again later");
-    jobs_add(&scheduler->waiting, job);
-    scheduler_admit(scheduler);
-    *queue_position = job->state == STATE_WAITING ? scheduler->waiting.count : 0;
+    job->owner = owner_use(scheduler, job->wishes.owner ? job->wishes.owner : "");
+    if (!job->owner)
+        return error_memory(error, sizeof *job->owner);
+    jobs_add(&job->owner->waiting, job);
+    queue_admit(scheduler);
+    *queue_position = job->state == STATE_WAITING ? queue_length(scheduler) : 0;
     if (*queue_position <= scheduler->settings.queue)
         return true;
-    jobs_remove(&scheduler->waiting, job);
+    queue_remove(job);
     return error_set_kind(error, ERROR_BUSY, "%zu requests are waiting already, as many as may: try again later",
-                          scheduler->waiting.count);
+                          queue_length(scheduler));
 }
 
 bool job_open(struct scheduler *scheduler, const struct job_wishes *wishes, struct job **out, size_t *queue_position,
               struct error *error)
 {
-    struct job *job = NULL;
-    if (!check_wishes(wishes, error) || !make_job(scheduler, wishes, &job, error))
+    struct job *job = check_wishes(wishes, error) ? make_job(scheduler, wishes, error) : NULL;
+    if (!job)
         return false;
     pthread_mutex_lock(&scheduler->lock);
     const bool entered = enter_queue(scheduler, job, queue_position, error);
     scheduler->references += entered;
     pthread_cond_signal(&scheduler->work);
-    pthread_mutex_unlock(&scheduler->lock);
-    if (!entered)
-        free_job(job);
-    else
+    if (entered)
         *out = job;
+    else
+        free_job(job);
+    pthread_mutex_unlock(&scheduler->lock);
     return entered;
-}
-
-/* ---- admission --------------------------------------------------------------------------------------------------- */
-
-static void start_job(struct scheduler *scheduler, struct job *job)
-{
-    jobs_remove(&scheduler->waiting, job);
-    jobs_add(&scheduler->running, job);
-    scheduler->places_taken += job_places(job);
-    job->state = STATE_READING;
-    job->started = seconds_now();
-    job->counts.queue_seconds = job->started - job->opened;
-    const struct job_event event = { .kind = JOB_STARTED, .counts = job->counts };
-    job_tell(job, &event);
-}
-
-void scheduler_admit(struct scheduler *scheduler)
-{
-    struct job *job;
-    while ((job = scheduler->waiting.first) != NULL &&
-           scheduler->places_taken + job_places(job) <= scheduler->settings.parallel)
-        start_job(scheduler, job);
 }
 
 /* ---- ending ------------------------------------------------------------------------------------------------------ */
@@ -177,16 +159,17 @@ void job_end(struct job *job)
     if (job->state == STATE_OVER)
         return;
     if (job->state == STATE_WAITING) {
-        jobs_remove(&scheduler->waiting, job);
+        queue_remove(job);
     } else {
         jobs_remove(&scheduler->running, job);
-        scheduler->places_taken -= job_places(job);
+        queue_settle(job);
+        places_leave(job);
     }
     job->state = STATE_OVER;
+    job->in_step = false;
     for (size_t i = 0; i < job->wishes.answers; i++)
         branch_close(&job->branches[i]);
-    sequence_close(job->sequence);
-    job->sequence = NULL;
+    pthread_cond_signal(&job->news);
     pthread_cond_broadcast(&scheduler->changed);
     pthread_cond_signal(&scheduler->work);
 }
@@ -199,17 +182,14 @@ void job_fail(struct job *job, const struct error *error)
         job->error = *error;
     job->failed = true;
     job_end(job);
-    pthread_cond_signal(&job->news);
 }
 
 void job_stop(struct job *job)
 {
     struct error stopped;
     for (size_t i = 0; i < job->wishes.answers && job->state != STATE_OVER; i++)
-        if (job->wishes.kind == JOB_ANSWER && job->branches[i].end == ANSWER_GOES_ON) {
-            job->branches[i].text.length = job->branches[i].told_count = 0;
+        if (job->wishes.kind == JOB_ANSWER && !job->branches[i].over)
             branch_stop(&job->branches[i], ANSWER_STOPPED);
-        }
     error_set_kind(&stopped, ERROR_STOPPED, "it was cancelled");
     if (job->wishes.kind == JOB_ANSWER)
         job_end(job);

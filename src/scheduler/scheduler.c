@@ -59,6 +59,9 @@ static bool copy_settings(struct scheduler *scheduler, const struct scheduler_se
 
 static bool open_parts(struct scheduler *scheduler, const struct scheduler_settings *settings, struct error *error)
 {
+    scheduler->places = arena_take(&scheduler->arena, settings->parallel, sizeof *scheduler->places);
+    if (!scheduler->places)
+        return error_memory(error, settings->parallel * sizeof *scheduler->places);
     if (!copy_settings(scheduler, settings, error) || !step_open(&scheduler->step, settings->parallel, error) ||
         !pool_open(settings->threads, &scheduler->pool, error))
         return false;
@@ -91,6 +94,10 @@ static void free_scheduler(struct scheduler *scheduler)
         next = resident->next;
         resident_close(resident);
     }
+    for (struct owner *owner = scheduler->owners, *next; owner; owner = next) {
+        next = owner->next;
+        free(owner);
+    }
     step_close(&scheduler->step);
     pool_close(scheduler->pool);
     pthread_cond_destroy(&scheduler->changed);
@@ -108,24 +115,38 @@ void scheduler_leave(struct scheduler *scheduler)
         free_scheduler(scheduler);
 }
 
-static bool fail_first(struct jobs *jobs, const struct error *error)
+/* A job that waits or runs and is not in a step; NULL if there is none. */
+static struct job *find_idle(const struct scheduler *scheduler)
 {
-    for (struct job *job = jobs->first; job; job = job->next)
-        if (!job->in_step) {
-            job_fail(job, error);
-            return true;
-        }
-    return false;
+    if (scheduler->chosen)
+        return scheduler->chosen;
+    for (const struct owner *owner = scheduler->owners; owner; owner = owner->next)
+        if (owner->waiting.first)
+            return owner->waiting.first;
+    struct job *job = scheduler->running.first;
+    while (job && job->in_step)
+        job = job->next;
+    return job;
+}
+
+static size_t jobs_left(const struct scheduler *scheduler)
+{
+    return queue_length(scheduler) + scheduler->running.count;
 }
 
 /* Jobs in a step are waited for. */
 static void fail_all(struct scheduler *scheduler)
 {
+    const double patience = 0.01;
     struct error error;
     error_set_kind(&error, ERROR_STOPPED, "the server is stopping: try again later");
-    while (scheduler->running.count + scheduler->waiting.count > 0)
-        if (!fail_first(&scheduler->waiting, &error) && !fail_first(&scheduler->running, &error))
-            condition_wait(&scheduler->changed, &scheduler->lock, seconds_now() + 0.01);
+    while (jobs_left(scheduler) > 0) {
+        struct job *job = find_idle(scheduler);
+        if (job)
+            job_fail(job, &error);
+        else
+            condition_wait(&scheduler->changed, &scheduler->lock, seconds_now() + patience);
+    }
 }
 
 void scheduler_drain(struct scheduler *scheduler, double seconds)
@@ -133,8 +154,7 @@ void scheduler_drain(struct scheduler *scheduler, double seconds)
     const double until = seconds_now() + seconds;
     pthread_mutex_lock(&scheduler->lock);
     scheduler->draining = true;
-    while (scheduler->running.count + scheduler->waiting.count > 0 &&
-           condition_wait(&scheduler->changed, &scheduler->lock, until))
+    while (jobs_left(scheduler) > 0 && condition_wait(&scheduler->changed, &scheduler->lock, until))
         ;
     fail_all(scheduler);
     pthread_mutex_unlock(&scheduler->lock);
@@ -160,7 +180,7 @@ struct scheduler_counts scheduler_counts(struct scheduler *scheduler)
     pthread_mutex_lock(&scheduler->lock);
     struct scheduler_counts counts = scheduler->counts;
     counts.running = scheduler->running.count;
-    counts.waiting = scheduler->waiting.count;
+    counts.waiting = queue_length(scheduler);
     pthread_mutex_unlock(&scheduler->lock);
     return counts;
 }

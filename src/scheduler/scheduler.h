@@ -34,6 +34,8 @@ MUST_USE bool scheduler_open(const struct scheduler_settings *settings, struct s
 
 /* Takes no new job, lets those that run and wait go on for so many seconds, then fails the rest. */
 void scheduler_drain(struct scheduler *scheduler, double seconds);
+
+/* Jobs that go on fail; jobs and holds that are open can, and must, still be closed afterwards. */
 void scheduler_close(struct scheduler *scheduler);
 
 /* ---- models ------------------------------------------------------------------------------------------------------ */
@@ -147,9 +149,8 @@ struct job_event {
     const struct error *error; /* JOB_FAILED */
 };
 
-/* Puts a job into the queue. queue_position: how many jobs were waiting before it when it came, 0 if it could start at
- * once. Fails with ERROR_BUSY if the queue is full, ERROR_STOPPED while draining, ERROR_WRONG_USE for wishes that
- * can't be met. */
+/* Puts a job into the queue. queue_position: its place there (1: the next to start), 0 if it started at once. Fails
+ * with ERROR_BUSY if the queue is full, ERROR_STOPPED while draining, ERROR_WRONG_USE for wishes that can't be met. */
 MUST_USE bool job_open(struct scheduler *scheduler, const struct job_wishes *wishes, struct job **out,
                        size_t *queue_position, struct error *error);
 

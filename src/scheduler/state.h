@@ -1,10 +1,10 @@
 /* state.h: what the files of the scheduler share. Private to the room.
  *
- *   jobs.c    a job waits in the queue                    job_open -> STATE_WAITING
- *   step.c    a place is free: its prompt is read            -> STATE_READING
- *             the prompt is read: its branches answer        -> STATE_ANSWERING
- *             all answers are over, it failed, was cancelled -> STATE_OVER
- *   events.c  what it tells its client meanwhile
+ *   job_open --> STATE_WAITING --place free--> STATE_RUNNING --all answers over, failed, cancelled--> STATE_OVER
+ *                queue.c                       plan.c, step.c                                         events remain
+ *
+ * A running job's first branch reads the prompt, then each branch writes an answer (answers.c), or the states of the
+ * prompt become a vector (vectors.c).
  *
  * One lock guards everything here. The scheduler's thread lets go of it while the engine runs a step; jobs that take
  * part are marked in_step until then, and nobody else touches their branches and sequences. */
@@ -52,18 +52,41 @@ struct event {
     char text[];
 };
 
+/* ---- owners: whose jobs they are ---------------------------------------------------------------------------------- */
+
+struct jobs {
+    struct job *first, *last;
+    size_t count;
+};
+
+/* Lives while it has jobs, cache or slots. */
+struct owner {
+    struct owner *next;
+    struct jobs waiting; /* in the order in which they came */
+    double deficit;      /* tokens that it may still take in this round; below 0: that it took too many */
+    size_t uses;         /* jobs, trees and slots that point here */
+    char name[];
+};
+
+/* The owner of that name, used once more; NULL when memory is short. */
+struct owner *owner_use(struct scheduler *scheduler, const char *name);
+void owner_leave(struct scheduler *scheduler, struct owner *owner);
+
 /* ---- jobs -------------------------------------------------------------------------------------------------------- */
 
-enum job_state { STATE_WAITING, STATE_READING, STATE_ANSWERING, STATE_OVER };
+enum job_state { STATE_WAITING, STATE_RUNNING, STATE_OVER };
 
-/* One of a job's answers. */
+/* One of a job's answers, or the reading of a text for its vector. Its text is the prompt and what was chosen so far;
+ * its sequence holds less: by one token where an answer is written, by more where a prompt is read. */
 struct branch {
     struct job *job;
     size_t number;
     int slot;
+    bool begun, over; /* it has a sequence, or had one */
     struct answer *answer;
     struct sequence *sequence;
-    struct tokens tokens; /* chosen so far */
+    struct prefix *prefix; /* the last whole page of the sequence that is in the tree */
+    struct tokens tokens;  /* chosen so far */
     enum answer_end end;
     struct buffer text; /* what the last token made certain */
     struct likelihood told[1 + TOPS_MOST];
@@ -78,25 +101,23 @@ struct job {
     struct scheduler *scheduler;
     struct job_wishes wishes;
     struct resident *resident;
-    char *owner;
+    struct owner *owner;
     uint32_t *prompt; /* [wishes.prompt_count] */
     enum job_state state;
     bool in_step, cancelled;
-    struct sequence *sequence; /* holds what was read of the prompt */
-    struct branch *branches;   /* [wishes.answers] */
-    size_t going_on;           /* branches */
+    struct branch *branches; /* [wishes.answers]; the first reads the prompt, the others begin when it is read */
+    size_t going_on;         /* branches */
     struct job_counts counts;
-    double opened, started, answering; /* when */
+    double opened, started, answering; /* when; answering 0: not yet */
+
+    enum pooling pooling;
+    double *sums;  /* [width] of JOB_EMBED: states so far */
+    float *vector; /* [width] */
 
     struct event *first_event, *last_event, *told; /* told: what job_next gave last */
     struct error error;
     bool failed;         /* tell so after all other events */
     pthread_cond_t news; /* an event came, or it left the step */
-};
-
-struct jobs {
-    struct job *first, *last;
-    size_t count;
 };
 
 void jobs_add(struct jobs *jobs, struct job *job);
@@ -105,18 +126,57 @@ void jobs_remove(struct jobs *jobs, struct job *job);
 /* Adds an event; the job fails if memory is short. text and told of the event are copied. */
 void job_tell(struct job *job, const struct job_event *event);
 
-/* Ends it: with an error, or as its client wished (error NULL), every answer that goes on as ANSWER_STOPPED. It is not
- * in a step. */
+/* Ends it: with an error, or as its client wished, every answer that goes on as ANSWER_STOPPED. It is not in a step. */
 void job_fail(struct job *job, const struct error *error);
 void job_stop(struct job *job);
 
 /* Takes the job out of the running and gives back what it holds, but for its events. */
 void job_end(struct job *job);
 
-/* ---- branches ---------------------------------------------------------------------------------------------------- */
+/* ---- the queue ---------------------------------------------------------------------------------------------------- */
+
+/* Moves jobs from the queue to free places, as is fair. */
+void queue_admit(struct scheduler *scheduler);
+
+/* Takes a job that waits out of the queue. */
+void queue_remove(struct job *job);
+
+/* How many jobs wait. */
+size_t queue_length(const struct scheduler *scheduler);
+
+/* A job that started ended: its owner pays for what it took, not for what it was thought to take. */
+void queue_settle(struct job *job);
+
+/* ---- places: the slots of running answers ------------------------------------------------------------------------- */
+
+/* One of settings.parallel. */
+struct place {
+    struct job *job;     /* that it serves; NULL: it is free */
+    struct owner *owner; /* of its last job; NULL: it was never used */
+    char *path;          /* of its model */
+    size_t context, prompt_tokens, cached_tokens, tokens;
+    bool goes_on;
+};
+
+/* A job takes as many places as it has answers, but no more than there are. */
+bool places_fit(const struct job *job);
+bool place_free(const struct scheduler *scheduler, int slot);
+void places_take(struct job *job);
+void places_leave(struct job *job);
+
+/* ---- branches ----------------------------------------------------------------------------------------------------- */
 
 MUST_USE bool branch_open(struct branch *branch, struct job *job, size_t number, struct error *error);
 void branch_close(struct branch *branch);
+
+/* A token of its text. */
+uint32_t branch_token(const struct branch *branch, size_t i);
+
+/* How many tokens of its text its sequence lacks; all while it has none. */
+size_t branch_lack(const struct branch *branch);
+
+/* Whether it writes an answer, token by token, rather than to read. */
+bool branch_writes(const struct branch *branch);
 
 /* Chooses a token from logits. Called without the lock; failures are noted in the branch. */
 void branch_take(struct branch *branch, const float *logits);
@@ -127,30 +187,63 @@ void branch_tell(struct branch *branch);
 /* Ends an answer from outside, telling what was held back. */
 void branch_stop(struct branch *branch, enum answer_end end);
 
-/* ---- steps ------------------------------------------------------------------------------------------------------- */
+/* The likelihood of a token that was chosen, and of the likeliest ones; returns how many were written. */
+size_t likelihood_tell(const float *logits, size_t vocabulary, uint32_t token, size_t tops,
+                       struct likelihood out[1 + TOPS_MOST]);
 
-/* The batch in hand. */
+/* ---- vectors ------------------------------------------------------------------------------------------------------ */
+
+MUST_USE bool vector_open(struct job *job, struct error *error);
+
+/* Whether the vector is made of this token's state. */
+bool vector_wants(const struct job *job, size_t position);
+
+/* Adds the next states [count][width] that it wants. */
+void vector_add(struct job *job, const float *states, size_t count);
+
+/* Tells the client of the vector, when all of the text is read. */
+void vector_tell(struct job *job);
+
+/* ---- steps -------------------------------------------------------------------------------------------------------- */
+
+/* What one call of the engine is to run. */
+struct batch {
+    struct batch_token *tokens;
+    size_t count, rows; /* rows: tokens that want a result */
+};
+
 struct step {
     struct resident *resident;
-    size_t most; /* room for so many tokens and takers */
-    struct batch_token *tokens;
-    size_t count, answer_tokens;
-    struct taker { /* who takes which row of the logits */
+    size_t most;          /* room for so many tokens, takers, pieces */
+    struct batch answers; /* and their prompts */
+    size_t written;       /* tokens of answers, which come first */
+    struct taker {        /* who takes which row of the logits */
         struct branch *branch;
         size_t row;
     } * takers;
-    size_t taker_count, rows;
+    size_t taker_count;
+    struct batch texts; /* that become vectors */
+    struct piece {      /* of one text: how many rows are its */
+        struct job *job;
+        size_t rows;
+    } * pieces;
+    size_t piece_count;
+    struct job **readers; /* jobs that read, in the order in which they go on */
     const float *logits;
+    struct error error;
 };
 
 MUST_USE bool step_open(struct step *step, size_t parallel, struct error *error);
 void step_close(struct step *step);
 
+/* Fills the step with what a model has to run; false if there is nothing. */
+bool step_plan(struct scheduler *scheduler, struct resident *resident);
+
 /* One step of each model that has something to run; false if none has. Called and returns with the lock held, which it
  * gives up in between. */
 bool step_run(struct scheduler *scheduler);
 
-/* ---- the scheduler ----------------------------------------------------------------------------------------------- */
+/* ---- the scheduler ------------------------------------------------------------------------------------------------ */
 
 struct scheduler {
     struct scheduler_settings settings;
@@ -163,19 +256,16 @@ struct scheduler {
     bool has_thread, ending, draining;
     size_t references; /* the opener, jobs, holds: who leaves last frees it */
     struct resident *models;
-    struct jobs waiting, running;
+    struct owner *owners; /* whose turn it is stands first */
+    struct job *chosen;   /* the next to start, as soon as it fits */
+    struct jobs running;
+    struct place *places; /* [settings.parallel] */
     size_t places_taken;
     struct step step;
     struct scheduler_counts counts;
 };
 
-enum { BATCH_TOKENS = 512 };
-
-/* Places that a job takes of settings.parallel. */
-size_t job_places(const struct job *job);
-
-/* Moves jobs from the queue to free places. */
-void scheduler_admit(struct scheduler *scheduler);
+enum { BATCH_TOKENS = 512, ANSWERS_MOST = 16 };
 
 /* Drops a reference, with the lock held, which it releases; frees the scheduler after the last. */
 void scheduler_leave(struct scheduler *scheduler);

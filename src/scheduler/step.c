@@ -1,110 +1,35 @@
-/* step.c: one step: a token for each answer that runs, then pieces of the prompts that are being read.
+/* step.c: one step of a model.
  *
- *   plan     with the lock: which tokens go into the batch, which branch takes which row of logits
+ *   plan     with the lock: which tokens are run, which branch takes which row (plan.c)
  *   run      without it: the engine, then every branch chooses its token
- *   deliver  with the lock: events, ends, prompts that are read become answers
- *
- * A piece of a prompt takes about prompt_slice_seconds while answers run, by the speed measured so far, so that their
- * gaps stay alike; when none runs, as much as the batch holds. */
+ *   deliver  with the lock: events, ends, prompts that are read become answers */
 #include "scheduler/state.h"
 
 #include <stdlib.h>
 
 bool step_open(struct step *step, size_t parallel, struct error *error)
 {
-    enum { ANSWERS_MOST = 16 }; /* of one job, which may be more than parallel */
-    const size_t most = BATCH_TOKENS + parallel + ANSWERS_MOST;
+    const size_t most = BATCH_TOKENS + parallel + ANSWERS_MOST; /* one job may have more answers than parallel */
     *step = (struct step){ .most = most };
-    step->tokens = calloc(most, sizeof *step->tokens);
-    step->takers = calloc(most, sizeof *step->takers);
-    return (step->tokens && step->takers) || error_memory(error, most * sizeof *step->tokens);
+    step->answers.tokens = calloc(most, sizeof *step->answers.tokens);
+    step->texts.tokens = calloc(most, sizeof *step->texts.tokens);
+    step->takers = calloc(most * ANSWERS_MOST, sizeof *step->takers); /* each token may be a prompt's last */
+    step->pieces = calloc(most, sizeof *step->pieces);
+    step->readers = calloc(parallel, sizeof(struct job *));
+    return (step->answers.tokens && step->texts.tokens && step->takers && step->pieces && step->readers) ||
+           error_memory(error, most * sizeof *step->takers);
 }
 
 void step_close(struct step *step)
 {
-    free(step->tokens);
+    free(step->answers.tokens);
+    free(step->texts.tokens);
     free(step->takers);
+    free(step->pieces);
+    free(step->readers);
 }
 
-/* ---- plan -------------------------------------------------------------------------------------------------------- */
-
-static void add_token(struct step *step, struct sequence *sequence, uint32_t token, bool wants_logits)
-{
-    step->tokens[step->count++] = (struct batch_token){ sequence, token, wants_logits };
-    step->rows += wants_logits;
-}
-
-static void add_taker(struct step *step, struct branch *branch)
-{
-    step->takers[step->taker_count++] = (struct taker){ branch, step->rows - 1 };
-}
-
-static void plan_answers(struct step *step, struct job *job)
-{
-    for (size_t i = 0; i < job->wishes.answers; i++) {
-        struct branch *branch = &job->branches[i];
-        if (branch->end != ANSWER_GOES_ON)
-            continue;
-        add_token(step, branch->sequence, branch->tokens.ids[branch->tokens.count - 1], true);
-        add_taker(step, branch);
-    }
-    job->in_step = true;
-}
-
-/* How many tokens of prompts this step may read. */
-static size_t prompt_tokens(const struct step *step, double slice_seconds)
-{
-    enum { FIRST_PIECE = 32 };
-    const size_t room = BATCH_TOKENS;
-    const double each = step->resident->prompt_token_seconds;
-    if (step->answer_tokens == 0)
-        return room;
-    if (each <= 0)
-        return FIRST_PIECE;
-    const double tokens = slice_seconds / each;
-    return tokens < 1 ? 1 : tokens > (double)room ? room : (size_t)tokens;
-}
-
-static size_t plan_piece(struct step *step, struct job *job, size_t most)
-{
-    const size_t read = sequence_length(job->sequence), end = job->wishes.prompt_count;
-    const size_t count = size_min(end - read, most);
-    for (size_t i = read; i < read + count; i++)
-        add_token(step, job->sequence, job->prompt[i], i + 1 == end);
-    if (read + count == end)
-        for (size_t i = 0; i < job->wishes.answers; i++)
-            add_taker(step, &job->branches[i]);
-    job->in_step = true;
-    return count;
-}
-
-static void plan_prompts(struct scheduler *scheduler, struct step *step)
-{
-    size_t left = prompt_tokens(step, scheduler->settings.prompt_slice_seconds);
-    for (struct job *job = scheduler->running.first, *next; job && left > 0; job = next) {
-        struct error error;
-        next = job->next;
-        if (job->resident != step->resident || job->state != STATE_READING)
-            continue;
-        if (!job->sequence && !sequence_open(job->resident->model, &job->sequence, &error))
-            job_fail(job, &error);
-        else
-            left -= plan_piece(step, job, left);
-    }
-}
-
-static void plan(struct scheduler *scheduler, struct step *step, struct resident *resident)
-{
-    step->resident = resident;
-    step->count = step->taker_count = step->rows = 0;
-    for (struct job *job = scheduler->running.first; job; job = job->next)
-        if (job->resident == resident && job->state == STATE_ANSWERING)
-            plan_answers(step, job);
-    step->answer_tokens = step->count;
-    plan_prompts(scheduler, step);
-}
-
-/* ---- run --------------------------------------------------------------------------------------------------------- */
+/* ---- run ---------------------------------------------------------------------------------------------------------- */
 
 static void take_row(void *context, size_t item, unsigned thread)
 {
@@ -130,127 +55,148 @@ static void take_rows(struct scheduler *scheduler, struct step *step)
         take_row(step, i, 0);
 }
 
-/* What a token of a prompt costs follows the last steps; what they cost without any is known from those that had
- * none. */
+static void add_states(const struct step *step, const float *states)
+{
+    const size_t width = model_facts(step->resident->model).width;
+    for (size_t i = 0; i < step->piece_count; i++) {
+        vector_add(step->pieces[i].job, states, step->pieces[i].rows);
+        states += step->pieces[i].rows * width;
+    }
+}
+
+static bool run(struct scheduler *scheduler, struct step *step)
+{
+    struct engine *engine = step->resident->engine;
+    const float *states;
+    if (step->answers.count > 0) {
+        if (!engine_run(engine, step->answers.tokens, step->answers.count, &step->logits, &step->error))
+            return false;
+        take_rows(scheduler, step);
+    }
+    if (step->texts.count > 0) {
+        if (!engine_run_states(engine, step->texts.tokens, step->texts.count, &states, &step->error))
+            return false;
+        add_states(step, states);
+    }
+    return true;
+}
+
+/* What reading a token costs follows the last steps; what a step costs without any is known from those that had none. */
 static void measure(struct step *step, double seconds)
 {
     struct resident *resident = step->resident;
-    const size_t prompt = step->count - step->answer_tokens;
-    const double share = 0.3;
-    if (prompt == 0) {
+    const size_t read = step->answers.count + step->texts.count - step->written;
+    const double share = 0.3, least = 0.25; /* of a step's time that is taken to be reading */
+    if (read == 0) {
         resident->answers_seconds += (seconds - resident->answers_seconds) * share;
         return;
     }
-    const double rest = step->answer_tokens > 0 ? seconds - resident->answers_seconds : seconds;
-    const double each = (rest > seconds / 4 ? rest : seconds / 4) / (double)prompt;
+    const double rest = step->written > 0 ? seconds - resident->answers_seconds : seconds;
+    const double each = (rest > seconds * least ? rest : seconds * least) / (double)read;
     const double known = resident->prompt_token_seconds;
     resident->prompt_token_seconds = known > 0 ? known + (each - known) * share : each;
 }
 
-/* ---- deliver ----------------------------------------------------------------------------------------------------- */
+/* ---- deliver ------------------------------------------------------------------------------------------------------ */
 
 /* The prompt is read: every branch goes on from it with a sequence of its own. */
 static void begin_answers(struct job *job)
 {
     struct error error;
-    job->state = STATE_ANSWERING;
     job->answering = seconds_now();
     job->counts.prompt_seconds = job->answering - job->started;
     for (size_t i = 1; i < job->wishes.answers; i++)
-        if (!sequence_fork(job->sequence, &job->branches[i].sequence, &error)) {
+        if (!sequence_fork(job->branches[0].sequence, &job->branches[i].sequence, &error)) {
             job_fail(job, &error);
             return;
         }
-    job->branches[0].sequence = job->sequence;
-    job->sequence = NULL;
-}
-
-static void deliver_branches(struct job *job)
-{
-    for (size_t i = 0; i < job->wishes.answers && job->state == STATE_ANSWERING; i++) {
-        struct branch *branch = &job->branches[i];
-        if (!branch->sequence)
-            continue;
-        if (!branch->took)
-            job_fail(job, &branch->error);
-        else
-            branch_tell(branch);
-        if (branch->end != ANSWER_GOES_ON && job->state != STATE_OVER)
-            branch_close(branch);
-    }
 }
 
 static void deliver_prompt(struct job *job)
 {
     const size_t before = job->counts.read_tokens;
-    job->counts.read_tokens = sequence_length(job->sequence);
+    job->counts.read_tokens = sequence_length(job->branches[0].sequence);
     job->scheduler->counts.prompt_tokens += job->counts.read_tokens - before;
     if (job->wishes.tells_prompt) {
-        const struct job_event event = { .kind = JOB_READING, .counts = job->counts };
+        const struct job_event event = { .kind = JOB_READING, .counts = job->counts, .slot = job->branches[0].slot };
         job_tell(job, &event);
     }
     if (job->counts.read_tokens == job->wishes.prompt_count)
         begin_answers(job);
 }
 
-static void deliver_job(struct job *job, const struct error *error)
+static void deliver_taken(struct scheduler *scheduler)
+{
+    for (size_t i = 0; i < scheduler->step.taker_count; i++) {
+        struct branch *branch = scheduler->step.takers[i].branch;
+        if (branch->job->state == STATE_OVER)
+            continue;
+        if (!branch->took)
+            job_fail(branch->job, &branch->error);
+        else
+            branch_tell(branch);
+    }
+}
+
+static void end_or_go_on(struct job *job)
 {
     job->in_step = false;
     pthread_cond_signal(&job->news);
-    if (error) {
-        job_fail(job, error);
-        return;
-    }
-    if (job->state == STATE_READING)
-        deliver_prompt(job);
-    if (job->state == STATE_ANSWERING)
-        deliver_branches(job);
-    if (job->state == STATE_OVER)
-        return;
-    if (job->failed)
+    if (job->failed) {
         job_fail(job, &job->error);
-    else if (job->state == STATE_ANSWERING && job->going_on == 0)
+    } else if (job->answering > 0 && job->wishes.kind == JOB_EMBED) {
+        vector_tell(job);
         job_end(job);
-    else if (job->cancelled)
+    } else if (job->going_on == 0) {
+        job_end(job);
+    } else if (job->cancelled) {
         job_stop(job);
-}
-
-static void deliver(struct scheduler *scheduler, const struct error *error)
-{
-    for (struct job *job = scheduler->running.first, *next; job; job = next) {
-        next = job->next;
-        if (job->in_step)
-            deliver_job(job, error);
     }
 }
 
-static void run_planned(struct scheduler *scheduler, struct step *step)
+static void deliver(struct scheduler *scheduler, bool done)
 {
-    struct error error;
+    struct job *next;
+    for (struct job *job = scheduler->running.first; done && job; job = next) {
+        next = job->next;
+        if (job->in_step && job->answering == 0)
+            deliver_prompt(job);
+    }
+    if (done)
+        deliver_taken(scheduler);
+    for (struct job *job = scheduler->running.first; job; job = next) {
+        next = job->next;
+        if (!job->in_step)
+            continue;
+        if (!done)
+            job_fail(job, &scheduler->step.error);
+        else
+            end_or_go_on(job);
+    }
+}
+
+static void run_planned(struct scheduler *scheduler)
+{
+    struct step *step = &scheduler->step;
     pthread_mutex_unlock(&scheduler->lock);
     const double started = seconds_now();
-    const bool done = engine_run(step->resident->engine, step->tokens, step->count, &step->logits, &error);
-    if (done)
-        take_rows(scheduler, step);
+    const bool done = run(scheduler, step);
     const double seconds = seconds_now() - started;
     pthread_mutex_lock(&scheduler->lock);
     scheduler->counts.steps++;
+    *(step->written > 0 ? &scheduler->counts.generation_seconds : &scheduler->counts.prompt_seconds) += seconds;
     measure(step, seconds);
-    deliver(scheduler, done ? NULL : &error);
+    deliver(scheduler, done);
 }
 
 bool step_run(struct scheduler *scheduler)
 {
-    struct step *step = &scheduler->step;
     bool ran = false;
-    scheduler_admit(scheduler);
+    queue_admit(scheduler);
     for (struct resident *resident = scheduler->models; resident; resident = resident->next) {
-        if (resident->loading)
+        if (resident->loading || !step_plan(scheduler, resident))
             continue;
-        plan(scheduler, step, resident);
-        if (step->count == 0)
-            continue;
-        run_planned(scheduler, step);
+        run_planned(scheduler);
         ran = true;
     }
     return ran;

@@ -50,7 +50,7 @@ struct talk {
     uint32_t prompt[512];
     size_t count;
     struct job_wishes wishes;
-    char text[8192]; /* of the answer, generated alone */
+    char text[4 * TINY_CONTEXT]; /* of the answer, generated alone */
     size_t tokens;
     enum answer_end end;
 };
@@ -140,7 +140,7 @@ enum { PATIENCE = 60 };
 
 /* What a job told until it was over. */
 struct result {
-    char text[16][8192];
+    char text[16][4 * TINY_CONTEXT];
     size_t length[16];
     enum answer_end end[16];
     size_t ended;
