@@ -203,7 +203,7 @@ MUST_USE bool sequence_cut(struct sequence *sequence, size_t length, struct erro
 /* A second sequence with the same beginning; pages of the cache are shared until one of them writes. */
 MUST_USE bool sequence_fork(const struct sequence *sequence, struct sequence **out, struct error *error);
 
-/* ---- pages: a sequence's cache in pieces, so that beginnings can be kept, shared and put into files --------------- */
+/* ---- pages: a sequence's cache in pieces, so that beginnings can be kept, shared and put into files -------------- */
 
 enum { PAGE_TOKENS = 32 };
 

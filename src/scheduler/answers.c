@@ -101,7 +101,7 @@ static void tell_end(struct branch *branch)
         .kind = JOB_ENDED,
         .answer = branch->number,
         .end = branch->end,
-        .stop_text = NULL,
+        .stop_text = answer_stop_text(branch->answer),
         .counts = counts_of(branch),
         .slot = branch->slot,
     };

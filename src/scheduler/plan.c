@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-/* ---- batches ------------------------------------------------------------------------------------------------------ */
+/* ---- batches ----------------------------------------------------------------------------------------------------- */
 
 static void add_token(struct batch *batch, struct sequence *sequence, uint32_t token, bool wants)
 {
@@ -59,7 +59,7 @@ static void plan_text(struct step *step, struct branch *branch, size_t count)
     step->pieces[step->piece_count++] = (struct piece){ job, step->texts.rows - before };
 }
 
-/* ---- who reads ---------------------------------------------------------------------------------------------------- */
+/* ---- who reads --------------------------------------------------------------------------------------------------- */
 
 /* Tokens that a job has left to read, less what it has waited for. */
 static double priority(const struct job *job, double now)

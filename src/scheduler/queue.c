@@ -13,7 +13,7 @@
 
 enum { QUANTUM = 256, ANSWER_GUESS = 256, AGEING = 1000 /* tokens a second */ };
 
-/* ---- owners ------------------------------------------------------------------------------------------------------- */
+/* ---- owners ------------------------------------------------------------------------------------------------------ */
 
 struct owner *owner_use(struct scheduler *scheduler, const char *name)
 {
@@ -56,7 +56,7 @@ static void next_turn(struct scheduler *scheduler)
     *end = first;
 }
 
-/* ---- choosing ----------------------------------------------------------------------------------------------------- */
+/* ---- choosing ---------------------------------------------------------------------------------------------------- */
 
 size_t queue_length(const struct scheduler *scheduler)
 {
@@ -120,7 +120,7 @@ void queue_settle(struct job *job)
     job->owner->deficit -= took - cost_of(job);
 }
 
-/* ---- admission ---------------------------------------------------------------------------------------------------- */
+/* ---- admission --------------------------------------------------------------------------------------------------- */
 
 static void start(struct scheduler *scheduler, struct job *job)
 {

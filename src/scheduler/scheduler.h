@@ -164,7 +164,7 @@ void job_cancel(struct job *job);
 /* Cancels it if it goes on. */
 void job_close(struct job *job);
 
-/* ---- slots: the places of running answers, as llama-server's clients know them ---------------------------------- */
+/* ---- slots: the places of running answers, as llama-server's clients know them ----------------------------------- */
 
 struct slot {
     int id;
@@ -188,7 +188,7 @@ MUST_USE bool slot_restore(struct scheduler *scheduler, const char *owner, int s
                            struct held *held, size_t *tokens, uint64_t *bytes, struct error *error);
 MUST_USE bool slot_erase(struct scheduler *scheduler, const char *owner, int slot, size_t *tokens, struct error *error);
 
-/* ---- what it did so far ----------------------------------------------------------------------------------------- */
+/* ---- what it did so far ------------------------------------------------------------------------------------------ */
 
 /* Bounds are upper limits in seconds; counts[i] is what fell below bounds[i] and above bounds[i - 1], the last what lay
  * above all. */

@@ -52,7 +52,7 @@ struct event {
     char text[];
 };
 
-/* ---- owners: whose jobs they are ---------------------------------------------------------------------------------- */
+/* ---- owners: whose jobs they are --------------------------------------------------------------------------------- */
 
 struct jobs {
     struct job *first, *last;
@@ -133,7 +133,7 @@ void job_stop(struct job *job);
 /* Takes the job out of the running and gives back what it holds, but for its events. */
 void job_end(struct job *job);
 
-/* ---- the queue ---------------------------------------------------------------------------------------------------- */
+/* ---- the queue --------------------------------------------------------------------------------------------------- */
 
 /* Moves jobs from the queue to free places, as is fair. */
 void queue_admit(struct scheduler *scheduler);
@@ -147,7 +147,7 @@ size_t queue_length(const struct scheduler *scheduler);
 /* A job that started ended: its owner pays for what it took, not for what it was thought to take. */
 void queue_settle(struct job *job);
 
-/* ---- places: the slots of running answers ------------------------------------------------------------------------- */
+/* ---- places: the slots of running answers ------------------------------------------------------------------------ */
 
 /* One of settings.parallel. */
 struct place {
@@ -164,7 +164,7 @@ bool place_free(const struct scheduler *scheduler, int slot);
 void places_take(struct job *job);
 void places_leave(struct job *job);
 
-/* ---- branches ----------------------------------------------------------------------------------------------------- */
+/* ---- branches ---------------------------------------------------------------------------------------------------- */
 
 MUST_USE bool branch_open(struct branch *branch, struct job *job, size_t number, struct error *error);
 void branch_close(struct branch *branch);
@@ -191,7 +191,7 @@ void branch_stop(struct branch *branch, enum answer_end end);
 size_t likelihood_tell(const float *logits, size_t vocabulary, uint32_t token, size_t tops,
                        struct likelihood out[1 + TOPS_MOST]);
 
-/* ---- vectors ------------------------------------------------------------------------------------------------------ */
+/* ---- vectors ----------------------------------------------------------------------------------------------------- */
 
 MUST_USE bool vector_open(struct job *job, struct error *error);
 
@@ -204,7 +204,7 @@ void vector_add(struct job *job, const float *states, size_t count);
 /* Tells the client of the vector, when all of the text is read. */
 void vector_tell(struct job *job);
 
-/* ---- steps -------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 /* What one call of the engine is to run. */
 struct batch {
@@ -243,7 +243,7 @@ bool step_plan(struct scheduler *scheduler, struct resident *resident);
  * gives up in between. */
 bool step_run(struct scheduler *scheduler);
 
-/* ---- the scheduler ------------------------------------------------------------------------------------------------ */
+/* ---- the scheduler ----------------------------------------------------------------------------------------------- */
 
 struct scheduler {
     struct scheduler_settings settings;

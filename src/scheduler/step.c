@@ -29,7 +29,7 @@ void step_close(struct step *step)
     free(step->readers);
 }
 
-/* ---- run ---------------------------------------------------------------------------------------------------------- */
+/* ---- run --------------------------------------------------------------------------------------------------------- */
 
 static void take_row(void *context, size_t item, unsigned thread)
 {
@@ -81,7 +81,7 @@ static bool run(struct scheduler *scheduler, struct step *step)
     return true;
 }
 
-/* What reading a token costs follows the last steps; what a step costs without any is known from those that had none. */
+/* What reading a token costs follows the last steps; what a step costs without any is known from those without. */
 static void measure(struct step *step, double seconds)
 {
     struct resident *resident = step->resident;
@@ -97,7 +97,7 @@ static void measure(struct step *step, double seconds)
     resident->prompt_token_seconds = known > 0 ? known + (each - known) * share : each;
 }
 
-/* ---- deliver ------------------------------------------------------------------------------------------------------ */
+/* ---- deliver ----------------------------------------------------------------------------------------------------- */
 
 /* The prompt is read: every branch goes on from it with a sequence of its own. */
 static void begin_answers(struct job *job)

@@ -1,7 +1,7 @@
 /* A job from its wishes to its end: several answers, likelihoods, vectors, cancelling, the queue, the end of all. */
 #include "scheduler/rig.h"
 
-/* ---- several answers ---------------------------------------------------------------------------------------------- */
+/* ---- several answers --------------------------------------------------------------------------------------------- */
 
 static void sixteen_answers_are_those_of_sixteen_seeds(void **state)
 {
@@ -42,7 +42,7 @@ static void more_answers_than_places_are_given_too(void **state)
     rig_close(&rig);
 }
 
-/* ---- likelihoods and vectors -------------------------------------------------------------------------------------- */
+/* ---- likelihoods and vectors ------------------------------------------------------------------------------------- */
 
 /* The logits after a prompt, from an engine of the test's own. */
 static const float *logits_after(struct rig *rig, const uint32_t *tokens, size_t count, bool states,
@@ -137,7 +137,7 @@ static void a_vector_is_pooled_from_the_states_of_its_text(void **state)
     rig_close(&rig);
 }
 
-/* ---- cancelling --------------------------------------------------------------------------------------------------- */
+/* ---- cancelling -------------------------------------------------------------------------------------------------- */
 
 static void a_cancelled_answer_ends_within_a_step(void **state)
 {
@@ -192,7 +192,7 @@ static void a_prompt_being_read_is_cut_too(void **state)
     rig_close(&rig);
 }
 
-/* ---- the queue ---------------------------------------------------------------------------------------------------- */
+/* ---- the queue --------------------------------------------------------------------------------------------------- */
 
 static void who_finds_the_queue_full_is_told_so(void **state)
 {
@@ -308,7 +308,7 @@ static void what_cannot_be_met_is_refused(void **state)
     rig_close(&rig);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------------------ */
+/* ---- the end ----------------------------------------------------------------------------------------------------- */
 
 static void draining_lets_answers_end_and_takes_no_new_ones(void **state)
 {
