@@ -6,6 +6,7 @@
 
 #include "server/serving.h"
 #include "server/told.h"
+#include "server/usage.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ struct exchange {
     struct buffer texts;
     bool over;
     struct failure failure;
+    struct usage *usage; /* of the request, for the log */
 };
 
 struct exchange_wishes exchange_default(void)
@@ -264,10 +266,12 @@ bool exchange_open(struct server *server, const struct exchange_wishes *wishes, 
     exchange->slot = -1;
     exchange->created = seconds_of_day();
     exchange->keep_alive_seconds = wishes->keep_alive_seconds;
+    exchange->usage = usage_hold(request ? request->usage : NULL);
     if (!prepare(exchange, server, wishes, request, failure)) {
         exchange_close(exchange);
         return false;
     }
+    usage_add(exchange->usage, exchange_prompt(exchange)->count, 0);
     *out = exchange;
     return true;
 }
@@ -289,6 +293,7 @@ void exchange_close(struct exchange *exchange)
     buffer_free(&exchange->texts);
     free(exchange->queue);
     arena_free(&exchange->arena);
+    usage_release(exchange->usage);
     free(exchange);
 }
 
@@ -418,6 +423,7 @@ static bool take_end(struct exchange *exchange, const struct job_event *event, s
     queued->part.stop_text = event->stop_text;
     queued->part.called = making->reader && chat_reader_calls(making->reader) > 0;
     exchange->ended++;
+    usage_add(exchange->usage, 0, event->counts.tokens);
     return count_reasoning(exchange, making, &queued->part.reasoning_tokens, error);
 }
 

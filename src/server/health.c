@@ -2,8 +2,7 @@
 #include "server/request.h"
 #include "server/serving.h"
 
-extern const struct route ground_routes[];
-extern const struct api ground_api;
+#include <stdlib.h>
 
 static bool health(struct server *server, const struct request *request, struct response *response,
                    struct failure *failure)
@@ -22,8 +21,13 @@ static bool tell_failure(const struct failure *failure, const struct request *re
 {
     (void)request;
     const char *type = failure->kind == FAILURE_UNAVAILABLE ? "unavailable_error" : "invalid_request_error";
-    return buffer_format(out, error, "{\"error\":{\"code\":%u,\"message\":\"%s\",\"type\":\"%s\"}}",
-                         failure_status(failure->kind), "refused", type);
+    json_t *told = json_pack("{s:{s:i, s:s, s:s}}", "error", "code", (int)failure_status(failure->kind), "message",
+                             failure->text, "type", type);
+    char *text = told ? json_dumps(told, JSON_COMPACT) : NULL;
+    const bool done = text ? buffer_text(out, text, error) : error_memory(error, 0);
+    free(text);
+    json_decref(told);
+    return done;
 }
 
 const struct api ground_api = { .name = "llama", .tell_failure = tell_failure };

@@ -172,11 +172,14 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *mhd, const c
 
 static void finish(void *context, struct MHD_Connection *mhd, void **visit_of, enum MHD_RequestTerminationCode why)
 {
-    (void)context, (void)why;
+    (void)why;
+    struct http *http = context;
     struct connection *connection = connection_of(mhd);
     *visit_of = NULL;
     if (!connection || !connection->visit)
         return;
+    visit_end(connection->visit); /* first of all: whoever waits for its place goes on */
+    visit_note(connection->visit, http->server->journal);
     if (connection->visit->status != 0 && connection->visit->head.has_body && !connection->visit->whole)
         connection_linger(connection);
     const bool idle = connection_enter(connection, CONNECTION_IDLE);

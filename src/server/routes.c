@@ -4,11 +4,8 @@
 
 #include <string.h>
 
-extern const struct route ground_routes[];
-extern const struct api ground_api;
-
 static const struct route *const tables[] = {
-    ground_routes, page_routes, openai_routes, ollama_routes, anthropic_routes,
+    ground_routes, metrics_routes, page_routes, openai_routes, ollama_routes, anthropic_routes,
 };
 
 /* Whose a path is that nobody has: the first row that it begins with. */

@@ -2,6 +2,7 @@
 #include "server/server.h"
 
 #include "server/http.h"
+#include "server/journal.h"
 #include "server/serving.h"
 #include "server/turns.h"
 
@@ -87,14 +88,13 @@ static bool open_rooms(struct server *server, struct error *error)
 
 bool server_open(const struct server_settings *settings, FILE *log, struct server **out, struct error *error)
 {
-    (void)log;
     struct server *server = calloc(1, sizeof *server);
     if (!server)
         return error_memory(error, sizeof *server);
     atomic_init(&server->loading, true);
     atomic_init(&server->draining, false);
-    if (!copy_settings(server, settings, error) || !open_rooms(server, error) ||
-        !http_open(server, &server->http, error) || !load_models(server, error)) {
+    if (!copy_settings(server, settings, error) || !journal_open(log, settings->log_json, &server->journal, error) ||
+        !open_rooms(server, error) || !http_open(server, &server->http, error) || !load_models(server, error)) {
         server_close(server);
         return false;
     }
@@ -126,6 +126,7 @@ void server_close(struct server *server)
     scheduler_close(server->scheduler);
     access_close(server->access);
     registry_close(server->registry);
+    journal_close(server->journal);
     arena_free(&server->arena);
     free(server);
 }

@@ -2,7 +2,9 @@
 #include "server/visit.h"
 
 #include "server/connection.h"
+#include "server/journal.h"
 #include "server/serving.h"
+#include "server/usage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,9 +35,13 @@ struct visit *visit_open(const char *uri)
     visit->response.body.limit = SIZE_MAX / 2;
     visit->uri = arena_text(&visit->arena, span_text(uri));
     draw_id(visit->id);
-    visit->request = (struct request){
-        .id = visit->id, .method = "?", .path = "/", .rest = "", .owner = "", .arena = &visit->arena
-    };
+    visit->request = (struct request){ .id = visit->id,
+                                       .method = "?",
+                                       .path = "/",
+                                       .rest = "",
+                                       .owner = "",
+                                       .arena = &visit->arena,
+                                       .usage = usage_open() };
     route_find("", "/", &visit->request.rest, visit->allowed, &visit->api); /* some form, until the path is known */
     if (visit->uri)
         return visit;
@@ -43,15 +49,36 @@ struct visit *visit_open(const char *uri)
     return NULL;
 }
 
+void visit_end(struct visit *visit)
+{
+    if (visit->response.has_stream)
+        visit->response.stream.close(visit->response.stream.state);
+    visit->response.has_stream = false;
+}
+
+void visit_note(const struct visit *visit, struct journal *journal)
+{
+    const struct request *request = &visit->request;
+    struct journal_request said = { .id = visit->id,
+                                    .api = visit->api->name,
+                                    .method = request->method,
+                                    .path = request->path,
+                                    .key = request->owner,
+                                    .status = visit->status,
+                                    .seconds = seconds_now() - visit->began };
+    usage_read(request->usage, &said.prompt_tokens, &said.answer_tokens);
+    journal_request(journal, &said);
+}
+
 void visit_close(struct visit *visit)
 {
     if (!visit)
         return;
-    if (visit->response.has_stream)
-        visit->response.stream.close(visit->response.stream.state);
+    visit_end(visit);
     buffer_free(&visit->response.body);
     buffer_free(&visit->pending);
     buffer_free(&visit->body);
+    usage_release(visit->request.usage);
     arena_free(&visit->arena);
     free(visit);
 }

@@ -10,6 +10,8 @@
 
 enum { REQUEST_ID = 29 };
 
+struct journal;
+
 struct visit_header {
     const char *name, *value;
 };
@@ -58,6 +60,12 @@ size_t visit_headers(const struct visit *visit, struct visit_header out[VISIT_HE
 
 /* Runs the route. In any case there is a response afterwards. */
 void visit_run(struct visit *visit, struct server *server);
+
+/* Closes the stream, if there is one: its work ends. */
+void visit_end(struct visit *visit);
+
+/* Tells the log of it. */
+void visit_note(const struct visit *visit, struct journal *journal);
 
 void visit_close(struct visit *visit);
 
