@@ -7,6 +7,7 @@
  * The model is held, the prompt made and the job in the queue before anything is stored or a status is sent. */
 #include "server/exchange.h"
 #include "server/fields.h"
+#include "server/gathered.h"
 #include "server/page.h"
 #include "server/page_message.h"
 #include "server/serving.h"
@@ -235,6 +236,7 @@ static bool begin(struct server *server, const struct request *request, struct a
         exchange_close(exchange);
         return failure_error(failure, &error);
     }
+    exchange_tell(exchange, request, response);
     const struct stored_message *answer = &rows[count - 1];
     if (turn_begin(server->turns, exchange, request->owner, answer->id, answer->content, &error))
         return send_rows(response, rows, count, failure);

@@ -9,6 +9,7 @@
 #include "server/page_message.h"
 #include "server/serving.h"
 #include "server/turns.h"
+#include "server/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,16 +21,6 @@ struct follower {
 };
 
 static const double wait_seconds = 0.1;
-
-static bool write_event(json_t *json, struct buffer *out)
-{
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    const bool done = text && buffer_text(out, "data: ", NULL) && buffer_text(out, text, NULL) &&
-                      buffer_text(out, "\n\n", NULL);
-    free(text);
-    json_decref(json);
-    return done;
-}
 
 static bool write_text(size_t index, struct span text, struct buffer *out)
 {
@@ -46,7 +37,7 @@ static bool write_end(enum message_state state, const char *figures, const char 
     if (json && content)
         json_object_set_new(json, "content", json_string(content));
     json_decref(measured);
-    return write_event(json, out);
+    return wire_event(out, NULL, json, NULL);
 }
 
 static bool follow_next(void *state, struct buffer *out, bool *end)
