@@ -24,8 +24,7 @@ static const double wait_seconds = 0.1;
 
 static bool write_text(size_t index, struct span text, struct buffer *out)
 {
-    return write_event(
-        json_pack("{s:I, s:s%}", "index", (json_int_t)index, "text", (const char *)text.data, text.bytes), out);
+    return wire_event(out, NULL, json_pack("{s:I, s:o}", "index", (json_int_t)index, "text", wire_text(text)), NULL);
 }
 
 static bool write_end(enum message_state state, const char *figures, const char *content, struct buffer *out)
