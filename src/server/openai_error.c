@@ -52,5 +52,11 @@ const struct route openai_routes[] = {
     { "GET", "/models/*", SCOPE_CHAT, &openai_api, openai_show_model },
     { "POST", "/v1/chat/completions", SCOPE_CHAT, &openai_api, openai_chat },
     { "POST", "/chat/completions", SCOPE_CHAT, &openai_api, openai_chat },
+    { "POST", "/v1/completions", SCOPE_CHAT, &openai_api, openai_completions },
+    { "POST", "/v1/embeddings", SCOPE_CHAT, &openai_api, openai_embeddings },
+    { "POST", "/v1/rerank", SCOPE_CHAT, &openai_api, openai_rerank },
+    { "POST", "/v1/reranking", SCOPE_CHAT, &openai_api, openai_rerank },
+    { "POST", "/rerank", SCOPE_CHAT, &openai_api, openai_rerank },
+    { "POST", "/reranking", SCOPE_CHAT, &openai_api, openai_rerank },
     { .method = NULL },
 };
