@@ -11,6 +11,7 @@ import { language, number, percent, word } from "./words.js";
 import { toast } from "./overlay.js";
 import { write } from "./composer.js";
 
+const MANY = 60; /* messages from which those out of view are not laid out (style.css) */
 const AT_ONCE = 6; /* articles at the end that are made whole at once */
 const SHARE = 4; /* an answer is drawn again after so many times as long as the last drawing took */
 const LONGEST = 400_000; /* characters; a longer message stays plain text */
@@ -47,6 +48,7 @@ export function renderMessages() {
   for (const [id, article] of articles)
     if (!wanted.has(id))
       drop(id, article);
+  holder.classList.toggle("many", shown.length >= MANY);
   shown.forEach((message, at) => renderArticle(message, at, shown));
   renderWaiting();
   renderWelcome(!way.length && !state.pending && !state.loading);

@@ -145,6 +145,8 @@ class Handler(BaseHTTPRequestHandler):
         if path == "status":
             return self.send(200, {"models": fake.models, "keys": bool(fake.key), "version": "0.1.0",
                                    "memory": {"budget": 8_000_000_000, "used": 300_000_000}})
+        if path == "export":
+            return self.export_all(query["format"][0])
         if path == "conversations":
             return self.add(body) if self.command == "POST" else self.list(query.get("q", [""])[0])
         if parts[0] == "messages" and parts[1] in fake.messages:
@@ -174,6 +176,12 @@ class Handler(BaseHTTPRequestHandler):
         rows.sort(key=lambda row: (not row["pinned"], -row["updated_at"]))
         self.send(200, {"conversations": [{name: row[name] for name in ("id", "title", "pinned", "updated_at")}
                                           for row in rows]})
+
+    def export_all(self, form):
+        rows = list(self.server.fake.conversations.values())
+        if form == "json":
+            return self.send(200, {"conversations": rows})
+        return self.send(200, "".join(f"# {row['title']}\n" for row in rows).encode(), "text/markdown; charset=utf-8")
 
     def one(self, conversation, rest, query, body):
         if rest == ["messages"]:
