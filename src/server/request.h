@@ -31,6 +31,12 @@ struct request {
 /* Header of the request, any case of letters; NULL if it is not there. */
 const char *request_header(const struct request *request, const char *name);
 
+/* How many headers of that name there are. */
+size_t request_header_count(const struct request *request, const char *name);
+
+/* The address of this machine at which the client reached it, "192.168.1.5"; "" if it is not known. */
+const char *request_address(const struct request *request, char out[64]);
+
 /* Value of ?name=value; NULL if it is not there. */
 const char *request_query(const struct request *request, const char *name);
 
@@ -47,7 +53,7 @@ struct stream {
     void *state;
 };
 
-enum { RESPONSE_HEADERS_MOST = 8 };
+enum { RESPONSE_HEADERS_MOST = 16 };
 
 struct response {
     unsigned status;          /* 200 unless a route sets it */

@@ -1,6 +1,7 @@
 /* server.c: what a server is made of, in the order in which it comes and goes. */
 #include "server/server.h"
 
+#include "server/gate.h"
 #include "server/http.h"
 #include "server/journal.h"
 #include "server/serving.h"
@@ -57,7 +58,8 @@ static bool open_store(struct server *server, struct error *error)
 static bool open_access(struct server *server, struct error *error)
 {
     const char *path;
-    return folder_configuration("keys.json", &server->arena, &path, error) && access_open(path, &server->access, error);
+    return access_path(&server->arena, &path, error) && access_open(path, &server->access, error) &&
+           gate_open(&server->settings, server->access, &server->gate, error);
 }
 
 /* Loads the models of the command line, which stand first in the registry; they then stay as long as unused ones do. */
@@ -80,9 +82,10 @@ static bool load_models(struct server *server, struct error *error)
 static bool open_rooms(struct server *server, struct error *error)
 {
     const struct server_settings *settings = &server->settings;
-    return registry_open(settings->models, settings->model_count, settings->alias, settings->any_model,
+    return open_access(server, error) &&
+           registry_open(settings->models, settings->model_count, settings->alias, settings->any_model,
                          &server->registry, error) &&
-           open_access(server, error) && scheduler_open(&settings->scheduler, &server->scheduler, error) &&
+           scheduler_open(&settings->scheduler, &server->scheduler, error) &&
            (settings->no_page || open_store(server, error));
 }
 
@@ -110,7 +113,7 @@ const char *server_address(const struct server *server)
 
 bool server_reload(struct server *server, struct error *error)
 {
-    return registry_reload(server->registry, error);
+    return access_reload(server->access, error) && registry_reload(server->registry, error);
 }
 
 void server_close(struct server *server)
@@ -124,6 +127,7 @@ void server_close(struct server *server)
     turns_close(server->turns);
     store_close(server->store);
     scheduler_close(server->scheduler);
+    gate_close(server->gate);
     access_close(server->access);
     registry_close(server->registry);
     journal_close(server->journal);

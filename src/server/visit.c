@@ -2,13 +2,17 @@
 #include "server/visit.h"
 
 #include "server/connection.h"
+#include "server/gate.h"
 #include "server/journal.h"
 #include "server/serving.h"
 #include "server/usage.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 
 enum { QUERY_MOST = 64 };
 
@@ -90,6 +94,48 @@ const char *request_header(const struct request *request, const char *name)
     if (!request->connection || !request->connection->mhd)
         return NULL;
     return MHD_lookup_connection_value(request->connection->mhd, MHD_HEADER_KIND, name);
+}
+
+struct name_count {
+    const char *name;
+    size_t count;
+};
+
+static enum MHD_Result count_name(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind, (void)value;
+    struct name_count *count = context;
+    count->count += strcasecmp(name, count->name) == 0;
+    return MHD_YES;
+}
+
+size_t request_header_count(const struct request *request, const char *name)
+{
+    struct name_count count = { .name = name };
+    if (request->connection && request->connection->mhd)
+        MHD_get_connection_values(request->connection->mhd, MHD_HEADER_KIND, count_name, &count);
+    return count.count;
+}
+
+static void write_address(const struct sockaddr_storage *address, char out[64])
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+    out[0] = '\0';
+    if (address->ss_family == AF_INET)
+        inet_ntop(AF_INET, &v4->sin_addr, out, 64);
+    else if (address->ss_family == AF_INET6)
+        inet_ntop(AF_INET6, &v6->sin6_addr, out, 64);
+}
+
+const char *request_address(const struct request *request, char out[64])
+{
+    struct sockaddr_storage address = { 0 };
+    socklen_t length = sizeof address;
+    if (request->connection)
+        getsockname(request->connection->socket, (struct sockaddr *)&address, &length);
+    write_address(&address, out);
+    return out;
 }
 
 bool request_left(const struct request *request)
@@ -194,6 +240,21 @@ static bool check_ready(struct visit *visit, struct server *server)
     return true;
 }
 
+/* Asks the gate, whose refusal is told before others. A preflight is let through for all paths that have a route. */
+static bool pass_gate(struct visit *visit, struct server *server)
+{
+    struct failure refused = { 0 };
+    visit->gate = server->gate;
+    if (!gate_check(server->gate, &visit->request, visit->route, &refused)) {
+        visit->failure = refused;
+        return false;
+    }
+    visit->preflight = visit->failure.kind == FAILURE_METHOD && gate_is_preflight(&visit->request);
+    if (visit->preflight)
+        visit->failure = (struct failure){ 0 };
+    return visit->failure.kind == FAILURE_NONE;
+}
+
 bool visit_begin(struct visit *visit, struct server *server, const char *method)
 {
     struct request *request = &visit->request;
@@ -203,8 +264,9 @@ bool visit_begin(struct visit *visit, struct server *server, const char *method)
         request->method = "?";
         return failure_set(&visit->failure, FAILURE_INTERNAL, "out of memory");
     }
-    return read_uri(visit) && head_read(mhd, &visit->head, &visit->failure) && find_route(visit) &&
-           check_ready(visit, server) && head_check_media(mhd, &visit->head, &visit->failure);
+    const bool found = read_uri(visit) && head_read(mhd, &visit->head, &visit->failure) && find_route(visit);
+    return pass_gate(visit, server) && (!found || check_ready(visit, server)) &&
+           head_check_media(mhd, &visit->head, &visit->failure);
 }
 
 bool visit_ends_early(const struct visit *visit)
@@ -246,9 +308,12 @@ void visit_run(struct visit *visit, struct server *server)
     visit->request.body = buffer_span(&visit->body);
     visit->response.status = 200;
     visit->response.content_type = "application/json";
-    if (visit->failure.kind != FAILURE_NONE ||
-        !visit->route->run(server, &visit->request, &visit->response, &visit->failure))
+    if (visit->preflight)
+        visit->response.status = 204;
+    else if (visit->failure.kind != FAILURE_NONE ||
+             !visit->route->run(server, &visit->request, &visit->response, &visit->failure))
         tell_failure(visit);
+    gate_tell(visit->gate, &visit->request, visit->preflight ? visit->allowed : NULL, &visit->response);
 }
 
 size_t visit_headers(const struct visit *visit, struct visit_header out[VISIT_HEADERS])
@@ -274,6 +339,8 @@ bool visit_refusal(struct visit *visit, struct buffer *out, struct error *error)
 {
     struct visit_header headers[VISIT_HEADERS];
     tell_failure(visit);
+    if (visit->gate)
+        gate_tell(visit->gate, &visit->request, NULL, &visit->response);
     const struct response *response = &visit->response;
     if (!buffer_format(out, error, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n", response->status,
                        MHD_get_reason_phrase_for(response->status), response->body.length))

@@ -10,6 +10,7 @@
 
 enum { REQUEST_ID = 29 };
 
+struct gate;
 struct journal;
 
 struct visit_header {
@@ -32,11 +33,13 @@ struct visit {
     const char *query;   /* the part after ?, still escaped; NULL without */
     char id[REQUEST_ID];
     char allowed[64];
-    unsigned status; /* that was sent; 0 before */
-    bool begun;      /* its headers were seen */
-    bool whole;      /* its body came to the end */
-    bool answered;   /* a response was given to libmicrohttpd */
-    bool ended;      /* its stream gave all that it has */
+    const struct gate *gate; /* that was asked; NULL before */
+    bool preflight;          /* a browser asks what it may ask: answered with headers alone */
+    unsigned status;         /* that was sent; 0 before */
+    bool begun;              /* its headers were seen */
+    bool whole;              /* its body came to the end */
+    bool answered;           /* a response was given to libmicrohttpd */
+    bool ended;              /* its stream gave all that it has */
 };
 
 /* For the first line of a request; NULL when memory is short. */
