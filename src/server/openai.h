@@ -11,7 +11,8 @@
 typedef bool openai_run(struct server *server, const struct request *request, struct response *response,
                         struct failure *failure);
 
-openai_run openai_list_models, openai_show_model, openai_chat, openai_completions, openai_embeddings, openai_rerank;
+openai_run openai_list_models, openai_show_model, openai_chat, openai_completions, openai_embeddings, openai_rerank,
+    openai_respond, openai_show_response, openai_remove_response;
 
 /* {message, type, param, code}: what stands below "error". A new reference, NULL when memory is short. */
 json_t *openai_error(const struct failure *failure);

@@ -314,9 +314,7 @@ static bool write_whole(struct completions *completions, const struct request *r
     json_t *body = envelope(completions, json_incref(completions->done));
     json_object_set_new(body, "usage", usage_json(completions));
     json_object_set_new(body, "timings", timings_json(&completions->counts));
-    struct error error = { 0 };
-    response->body.limit = WIRE_MOST;
-    return wire_json(&response->body, body, &error) || failure_error(failure, &error);
+    return response_json(response, body, failure);
 }
 
 /* ---- the request ------------------------------------------------------------------------------------------------- */

@@ -80,13 +80,6 @@ static json_t *usage_json(const struct embedding *embedding)
                      (json_int_t)embedding->tokens);
 }
 
-static bool write_body(struct response *response, json_t *json, struct failure *failure)
-{
-    struct error error = { 0 };
-    response->body.limit = WIRE_MOST;
-    return wire_json(&response->body, json, &error) || failure_error(failure, &error);
-}
-
 /* ---- embeddings -------------------------------------------------------------------------------------------------- */
 
 static json_t *numbers_json(const float *row, size_t width)
@@ -151,7 +144,7 @@ bool openai_embeddings(struct server *server, const struct request *request, str
            openai_read_prompts(in, "input", INPUTS_MOST, request->arena, &embedding.inputs, failure) &&
            make_vectors(&embedding, server, request, model, failure) &&
            check_dimensions(&embedding, dimensions, failure) &&
-           write_body(response, embeddings_json(&embedding, encoding == 1), failure);
+           response_json(response, embeddings_json(&embedding, encoding == 1), failure);
     embedding_close(&embedding);
     return done;
 }
@@ -270,11 +263,11 @@ static bool write_ranking(const struct embedding *embedding, const struct rankin
     json_t *results = results_json(embedding, form, ranked);
     response_header(response, "x-rerank-method", "cosine");
     if (form->bare)
-        return write_body(response, results, failure);
-    return write_body(response,
-                      json_pack("{s:s, s:s, s:s, s:o, s:o}", "model", embedding->model.id, "object", "list", "method",
-                                "cosine", "usage", usage_json(embedding), "results", results),
-                      failure);
+        return response_json(response, results, failure);
+    return response_json(response,
+                         json_pack("{s:s, s:s, s:s, s:o, s:o}", "model", embedding->model.id, "object", "list",
+                                   "method", "cosine", "usage", usage_json(embedding), "results", results),
+                         failure);
 }
 
 bool openai_rerank(struct server *server, const struct request *request, struct response *response,

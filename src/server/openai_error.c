@@ -58,5 +58,9 @@ const struct route openai_routes[] = {
     { "POST", "/v1/reranking", SCOPE_CHAT, &openai_api, openai_rerank },
     { "POST", "/rerank", SCOPE_CHAT, &openai_api, openai_rerank },
     { "POST", "/reranking", SCOPE_CHAT, &openai_api, openai_rerank },
+    { "POST", "/v1/responses", SCOPE_CHAT, &openai_api, openai_respond },
+    { "POST", "/responses", SCOPE_CHAT, &openai_api, openai_respond },
+    { "GET", "/v1/responses/*", SCOPE_CHAT, &openai_api, openai_show_response },
+    { "DELETE", "/v1/responses/*", SCOPE_CHAT, &openai_api, openai_remove_response },
     { .method = NULL },
 };

@@ -64,13 +64,6 @@ static json_t *model_json(const struct server *server, const struct served_model
 
 /* ---- routes ------------------------------------------------------------------------------------------------------ */
 
-static bool write_body(struct response *response, json_t *json, struct failure *failure)
-{
-    struct error error = { 0 };
-    response->body.limit = WIRE_MOST;
-    return wire_json(&response->body, json, &error) || failure_error(failure, &error);
-}
-
 bool openai_list_models(struct server *server, const struct request *request, struct response *response,
                         struct failure *failure)
 {
@@ -84,7 +77,7 @@ bool openai_list_models(struct server *server, const struct request *request, st
         json_array_append_new(data, model_json(server, &rows[i]));
     json_t *body = json_pack("{s:s, s:o, s:b, s:s?, s:s?}", "object", "list", "data", data, "has_more", 0, "first_id",
                              count > 0 ? rows[0].id : NULL, "last_id", count > 0 ? rows[count - 1].id : NULL);
-    return write_body(response, body, failure);
+    return response_json(response, body, failure);
 }
 
 bool openai_show_model(struct server *server, const struct request *request, struct response *response,
@@ -94,5 +87,5 @@ bool openai_show_model(struct server *server, const struct request *request, str
     struct error error = { 0 };
     if (!registry_find(server->registry, request->rest, request->arena, &model, &error))
         return failure_error(failure, &error);
-    return write_body(response, model_json(server, &model), failure);
+    return response_json(response, model_json(server, &model), failure);
 }

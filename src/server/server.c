@@ -4,6 +4,7 @@
 #include "server/gate.h"
 #include "server/http.h"
 #include "server/journal.h"
+#include "server/kept.h"
 #include "server/serving.h"
 #include "server/turns.h"
 
@@ -85,7 +86,7 @@ static bool open_rooms(struct server *server, struct error *error)
     return open_access(server, error) &&
            registry_open(settings->models, settings->model_count, settings->alias, settings->any_model,
                          &server->registry, error) &&
-           scheduler_open(&settings->scheduler, &server->scheduler, error) &&
+           scheduler_open(&settings->scheduler, &server->scheduler, error) && kept_open(&server->kept, error) &&
            (settings->no_page || open_store(server, error));
 }
 
@@ -126,6 +127,7 @@ void server_close(struct server *server)
     http_close(server->http);
     turns_close(server->turns);
     store_close(server->store);
+    kept_close(server->kept);
     scheduler_close(server->scheduler);
     gate_close(server->gate);
     access_close(server->access);

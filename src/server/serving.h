@@ -12,6 +12,7 @@
 
 struct gate;
 struct journal;
+struct kept;
 struct puller;
 struct turns;
 
@@ -26,6 +27,7 @@ struct server {
     struct puller *puller;   /* the child that fetches models; NULL with --no-pull */
     struct store *store;     /* conversations; NULL with --no-page */
     struct turns *turns;     /* answers in the making for the page; NULL with --no-page */
+    struct kept *kept;       /* answers of /v1/responses */
     struct http *http;
     atomic_bool loading, draining;
 };
