@@ -62,6 +62,7 @@ struct chat_request {
     const char *grammar;  /* CHAT_FORM_GRAMMAR */
     enum chat_reasoning reasoning;
     bool goes_on;                     /* the last message is the assistant's and is to be continued */
+    bool ends_with_messages;          /* nothing that begins an answer follows them: to look at, not to answer */
     const json_t *template_arguments; /* object of further names for the template; NULL: none */
     int64_t now;                      /* seconds since 1970, for templates that print the date */
 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct route *const tables[] = {
-    ground_routes, metrics_routes, page_routes, openai_routes, ollama_routes, anthropic_routes,
+    ground_routes, metrics_routes, page_routes, openai_routes, ollama_routes, anthropic_routes, llama_routes,
 };
 
 /* Whose a path is that nobody has: the first row that it begins with. */
@@ -17,7 +17,7 @@ static const struct {
     { "/v1/messages", &anthropic_api },
     { "/v1/", &openai_api },
     { "/api/", &ollama_api },
-    { "", &ground_api },
+    { "", &llama_api },
 };
 
 /* Whether path is the route's, with *rest at what "*" stands for. */
