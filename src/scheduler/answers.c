@@ -17,6 +17,7 @@ bool branch_open(struct branch *branch, struct job *job, size_t number, struct e
 
 void branch_close(struct branch *branch)
 {
+    prefix_leave(branch);
     answer_close(branch->answer);
     branch->answer = NULL;
     sequence_close(branch->sequence);

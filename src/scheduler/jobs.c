@@ -123,6 +123,7 @@ static bool enter_queue(struct scheduler *scheduler, struct job *job, size_t *qu
     job->owner = owner_use(scheduler, job->wishes.owner ? job->wishes.owner : "");
     if (!job->owner)
         return error_memory(error, sizeof *job->owner);
+    job->number = scheduler->jobs_opened++;
     jobs_add(&job->owner->waiting, job);
     queue_admit(scheduler);
     *queue_position = job->state == STATE_WAITING ? queue_length(scheduler) : 0;

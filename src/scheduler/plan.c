@@ -69,14 +69,31 @@ static double priority(const struct job *job, double now)
     return (double)branch_lack(&job->branches[0]) - waited;
 }
 
+/* Takes what the tree has of its prompt. */
+static bool begin_reading(struct job *job)
+{
+    struct branch *branch = &job->branches[0];
+    struct error error;
+    if (!branch->sequence && !prefix_begin(branch, &error)) {
+        job_fail(job, &error);
+        return false;
+    }
+    const size_t adopted = prefix_adopt(branch);
+    job->counts.cached_tokens += adopted;
+    job->counts.read_tokens += adopted;
+    job->scheduler->counts.cached_tokens += adopted;
+    return true;
+}
+
 /* Jobs of this model that read, in their order; among equals, who came first. */
 static size_t find_readers(struct scheduler *scheduler, struct step *step)
 {
     const double now = seconds_now();
     size_t count = 0;
-    for (struct job *job = scheduler->running.first; job; job = job->next) {
+    for (struct job *job = scheduler->running.first, *next; job; job = next) {
+        next = job->next;
         const struct branch *first = &job->branches[0];
-        if (job->resident != step->resident || job->answering > 0 || first->over)
+        if (job->resident != step->resident || job->answering > 0 || first->over || !begin_reading(job))
             continue;
         size_t place = count++;
         for (; place > 0 && priority(step->readers[place - 1], now) > priority(job, now); place--)
@@ -99,15 +116,39 @@ static size_t tokens_to_read(const struct step *step, double slice_seconds)
     return tokens < 1 ? 1 : tokens > BATCH_TOKENS ? BATCH_TOKENS : (size_t)tokens;
 }
 
+static size_t common_beginning(const struct job *a, const struct job *b)
+{
+    const size_t most = size_min(a->wishes.prompt_count, b->wishes.prompt_count);
+    size_t common = 0;
+    while (common < most && a->prompt[common] == b->prompt[common])
+        common++;
+    return common;
+}
+
+/* Whether one reads what the other is about to read: at least a page more, which will then be in the tree. */
+static bool reads_for(const struct job *reader, const struct job *job)
+{
+    const size_t held = sequence_length(job->branches[0].sequence);
+    const size_t ahead = sequence_length(reader->branches[0].sequence);
+    if (!job->branches[0].prefix || !reader->branches[0].prefix || reader->owner != job->owner || ahead < held ||
+        (ahead == held && reader->number > job->number))
+        return false;
+    const size_t common = common_beginning(reader, job) / PAGE_TOKENS * PAGE_TOKENS;
+    return common > ahead;
+}
+
+static bool waits(const struct step *step, size_t readers, const struct job *job)
+{
+    for (size_t i = 0; i < readers; i++)
+        if (step->readers[i] != job && reads_for(step->readers[i], job))
+            return true;
+    return false;
+}
+
 /* Returns how many tokens it planned. */
 static size_t plan_reader(struct step *step, struct job *job, size_t most)
 {
     struct branch *branch = &job->branches[0];
-    struct error error;
-    if (!branch->sequence && !sequence_open(job->resident->model, &branch->sequence, &error)) {
-        job_fail(job, &error);
-        return 0;
-    }
     const size_t count = size_min(branch_lack(branch), most);
     (job->wishes.kind == JOB_EMBED ? plan_text : plan_prompt)(step, branch, count);
     job->in_step = true;
@@ -124,9 +165,10 @@ bool step_plan(struct scheduler *scheduler, struct resident *resident)
         if (job->resident == resident && job->answering > 0)
             plan_written(step, job);
     step->written = step->answers.count;
-    const size_t readers = find_readers(scheduler, step);
+    size_t readers = find_readers(scheduler, step);
     size_t left = tokens_to_read(step, scheduler->settings.prompt_slice_seconds);
     for (size_t i = 0; i < readers && left > 0; i++)
-        left -= plan_reader(step, step->readers[i], left);
+        if (!waits(step, readers, step->readers[i]))
+            left -= plan_reader(step, step->readers[i], left);
     return step->answers.count + step->texts.count > 0;
 }

@@ -3,7 +3,8 @@
  * Owners with jobs that wait take turns. In its turn an owner gets QUANTUM tokens; it may start its first job when it
  * has as many as the job costs, and saves them up until then. So owners get the same share of tokens, however many
  * jobs each brings and however long they are. A job costs its prompt and what it is thought to answer; when it ends,
- * the difference to what it took is settled. What has waited long costs less, so that nothing waits for ever.
+ * the difference to what it took is settled. For an owner that has waited long it costs less, so that nobody
+ * waits for ever.
  * The job that was chosen waits until it fits, and nothing overtakes it.
  * Source: Shreedhar and Varghese 1996, "Efficient fair queuing using deficit round robin". */
 #include "scheduler/state.h"
@@ -81,6 +82,14 @@ static bool may_choose(const struct scheduler *scheduler, const struct owner *ow
     return job && (job->wishes.slot < 0 || place_free(scheduler, job->wishes.slot));
 }
 
+/* How long an owner has waited for a job of its own to start: one that brings many and had one started did not wait,
+ * however long the others will. */
+static double waited(const struct owner *owner, double now)
+{
+    const double since = owner->waiting.first->opened;
+    return now - (since > owner->last_start ? since : owner->last_start);
+}
+
 /* An owner that has nothing left to wait saves nothing up. */
 static struct job *take_first(struct owner *owner, double cost)
 {
@@ -103,7 +112,7 @@ static struct job *choose(struct scheduler *scheduler)
         struct owner *owner = scheduler->owners;
         if (may_choose(scheduler, owner)) {
             const double cost = cost_of(owner->waiting.first);
-            if (cost <= owner->deficit + AGEING * (now - owner->waiting.first->opened))
+            if (cost <= owner->deficit + AGEING * waited(owner, now))
                 return take_first(owner, cost);
             owner->deficit += QUANTUM;
         }
@@ -127,7 +136,7 @@ static void start(struct scheduler *scheduler, struct job *job)
     jobs_add(&scheduler->running, job);
     places_take(job);
     job->state = STATE_RUNNING;
-    job->started = seconds_now();
+    job->started = job->owner->last_start = seconds_now();
     job->counts.queue_seconds = job->started - job->opened;
     const struct job_event event = { .kind = JOB_STARTED, .counts = job->counts, .slot = job->branches[0].slot };
     job_tell(job, &event);

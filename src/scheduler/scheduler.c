@@ -45,10 +45,15 @@ static void *work(void *argument)
     return NULL;
 }
 
+enum { CACHE_SHARE = 4 }; /* of the budget, where nobody says otherwise */
+
 static bool copy_settings(struct scheduler *scheduler, const struct scheduler_settings *settings, struct error *error)
 {
+    const size_t budget = settings->memory_budget ? settings->memory_budget : memory_available();
     const char **const texts[] = { &scheduler->settings.cache_folder, &scheduler->settings.slot_folder };
     scheduler->settings = *settings;
+    scheduler->settings.memory_budget = budget;
+    scheduler->prefixes.bytes_most = settings->cache_bytes ? settings->cache_bytes : budget / CACHE_SHARE;
     if (settings->parallel == 0)
         return error_set_kind(error, ERROR_WRONG_USE, "0 answers at once: at least one is needed");
     for (size_t i = 0; i < LENGTH(texts); i++)
@@ -92,6 +97,7 @@ static void free_scheduler(struct scheduler *scheduler)
 {
     for (struct resident *resident = scheduler->models, *next; resident; resident = next) {
         next = resident->next;
+        prefix_forget(scheduler, resident);
         resident_close(resident);
     }
     for (struct owner *owner = scheduler->owners, *next; owner; owner = next) {
@@ -180,6 +186,7 @@ struct scheduler_counts scheduler_counts(struct scheduler *scheduler)
     pthread_mutex_lock(&scheduler->lock);
     struct scheduler_counts counts = scheduler->counts;
     counts.running = scheduler->running.count;
+    counts.cache_bytes = scheduler->prefixes.bytes;
     counts.waiting = queue_length(scheduler);
     pthread_mutex_unlock(&scheduler->lock);
     return counts;

@@ -31,6 +31,7 @@ struct resident {
     size_t holders;
     double prompt_token_seconds; /* what a token of a prompt costs, as measured; 0: not yet */
     double answers_seconds;      /* what a step without prompts costs, as measured */
+    struct tree *trees;          /* of its owners */
 };
 
 struct held {
@@ -64,6 +65,7 @@ struct owner {
     struct owner *next;
     struct jobs waiting; /* in the order in which they came */
     double deficit;      /* tokens that it may still take in this round; below 0: that it took too many */
+    double last_start;   /* when a job of it last left the queue */
     size_t uses;         /* jobs, trees and slots that point here */
     char name[];
 };
@@ -85,7 +87,7 @@ struct branch {
     bool begun, over; /* it has a sequence, or had one */
     struct answer *answer;
     struct sequence *sequence;
-    struct prefix *prefix; /* the last whole page of the sequence that is in the tree */
+    struct prefix *prefix; /* of its tree: the last page of its sequence that is in there; NULL: it uses no tree */
     struct tokens tokens;  /* chosen so far */
     enum answer_end end;
     struct buffer text; /* what the last token made certain */
@@ -98,6 +100,7 @@ struct branch {
 
 struct job {
     struct job *next, *previous; /* in the queue, or among the running */
+    uint64_t number;             /* which came, of all */
     struct scheduler *scheduler;
     struct job_wishes wishes;
     struct resident *resident;
@@ -146,6 +149,55 @@ size_t queue_length(const struct scheduler *scheduler);
 
 /* A job that started ended: its owner pays for what it took, not for what it was thought to take. */
 void queue_settle(struct job *job);
+
+/* ---- prefixes: the cache of beginnings --------------------------------------------------------------------------- */
+
+/* A page of a beginning; its parents are the pages before it. */
+struct prefix {
+    struct tree *tree;
+    struct prefix *parent, *children, *sibling, *previous; /* previous: sibling */
+    struct prefix *newer, *older;                          /* by last use, of all trees */
+    struct page *page;                                     /* NULL: the root */
+    size_t pages;                                          /* up to here */
+    size_t users;                                          /* branches that go on from here */
+    size_t count;                                          /* less than PAGE_TOKENS: it has no children */
+    uint32_t tokens[PAGE_TOKENS];
+};
+
+/* What one owner's sequences of one model began with. */
+struct tree {
+    struct tree *next;
+    struct resident *resident;
+    struct owner *owner;
+    struct prefix root;
+};
+
+struct prefixes {
+    struct prefix *newest, *oldest;
+    size_t bytes, bytes_most;
+};
+
+/* Opens the sequence of a branch that begins to read, in its owner's tree if it may use one. */
+MUST_USE bool prefix_begin(struct branch *branch, struct error *error);
+
+/* Appends what the tree knows of the branch's text to its sequence; returns how many tokens. The text's last token is
+ * left out, since its logits are not kept. Running out of memory only means that less is appended. */
+size_t prefix_adopt(struct branch *branch);
+
+/* Puts the whole pages of the branch's sequence into the tree. */
+void prefix_record(struct branch *branch);
+
+/* The same for a branch that ends, with its last page, whole or not; the branch leaves the tree. */
+void prefix_leave(struct branch *branch);
+
+/* A branch that forks from another goes on from the same place. */
+void prefix_share(struct branch *branch, const struct branch *from);
+
+/* Drops the page that was not used for longest; false if all are in use. */
+bool prefix_evict(struct scheduler *scheduler);
+
+/* Drops a model's trees. No branch uses them any more. */
+void prefix_forget(struct scheduler *scheduler, struct resident *resident);
 
 /* ---- places: the slots of running answers ------------------------------------------------------------------------ */
 
@@ -259,8 +311,10 @@ struct scheduler {
     struct owner *owners; /* whose turn it is stands first */
     struct job *chosen;   /* the next to start, as soon as it fits */
     struct jobs running;
+    uint64_t jobs_opened; /* so far */
     struct place *places; /* [settings.parallel] */
     size_t places_taken;
+    struct prefixes prefixes;
     struct step step;
     struct scheduler_counts counts;
 };

@@ -105,11 +105,13 @@ static void begin_answers(struct job *job)
     struct error error;
     job->answering = seconds_now();
     job->counts.prompt_seconds = job->answering - job->started;
-    for (size_t i = 1; i < job->wishes.answers; i++)
+    for (size_t i = 1; i < job->wishes.answers; i++) {
         if (!sequence_fork(job->branches[0].sequence, &job->branches[i].sequence, &error)) {
             job_fail(job, &error);
             return;
         }
+        prefix_share(&job->branches[i], &job->branches[0]);
+    }
 }
 
 static void deliver_prompt(struct job *job)
@@ -138,9 +140,16 @@ static void deliver_taken(struct scheduler *scheduler)
     }
 }
 
+static void record(struct job *job)
+{
+    for (size_t i = 0; i < job->wishes.answers; i++)
+        prefix_record(&job->branches[i]);
+}
+
 static void end_or_go_on(struct job *job)
 {
     job->in_step = false;
+    record(job);
     pthread_cond_signal(&job->news);
     if (job->failed) {
         job_fail(job, &job->error);

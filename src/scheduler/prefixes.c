@@ -1,0 +1,314 @@
+/* prefixes.c: beginnings that were read once are not read again: a tree of pages for each owner and model.
+ *
+ *   root --[page: 32 tokens]--[32]--[32]--[7]      a finished conversation; its last page is not full
+ *            \-[32]--[32]                           another that began alike; a running one goes on from its last page
+ *
+ * Nodes hold pages of the engine, which count their holders: a node costs no copy, and dropping it harms no sequence.
+ * A branch adopts the pages that its text begins with and, of the next one, as many tokens as are alike (the engine
+ * copies such a page when it is written to). It puts pages into the tree as soon as they are full, so that others
+ * which come while it reads need not read the same. The engine gives a token the same numbers however it was read, so
+ * that nobody can see from an answer what was in the tree; and owners have trees of their own, so that nobody can see
+ * it from the time either.
+ * Leaves go first, the least recently used before others. Source: Zheng et al. 2024 (SGLang), section 3. */
+#include "scheduler/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the order of use -------------------------------------------------------------------------------------------- */
+
+static void unlink_use(struct prefixes *prefixes, struct prefix *prefix)
+{
+    *(prefix->newer ? &prefix->newer->older : &prefixes->newest) = prefix->older;
+    *(prefix->older ? &prefix->older->newer : &prefixes->oldest) = prefix->newer;
+}
+
+static void link_newest(struct prefixes *prefixes, struct prefix *prefix)
+{
+    prefix->newer = NULL;
+    prefix->older = prefixes->newest;
+    *(prefixes->newest ? &prefixes->newest->newer : &prefixes->oldest) = prefix;
+    prefixes->newest = prefix;
+}
+
+static void touch(struct prefixes *prefixes, struct prefix *prefix)
+{
+    if (!prefix->page)
+        return;
+    unlink_use(prefixes, prefix);
+    link_newest(prefixes, prefix);
+}
+
+/* ---- nodes ------------------------------------------------------------------------------------------------------- */
+
+static struct prefixes *prefixes_of(const struct branch *branch)
+{
+    return &branch->job->scheduler->prefixes;
+}
+
+static size_t node_bytes(const struct prefix *prefix)
+{
+    return sizeof *prefix + model_page_bytes(prefix->tree->resident->model);
+}
+
+static void remove_node(struct prefixes *prefixes, struct prefix *prefix)
+{
+    *(prefix->previous ? &prefix->previous->sibling : &prefix->parent->children) = prefix->sibling;
+    if (prefix->sibling)
+        prefix->sibling->previous = prefix->previous;
+    unlink_use(prefixes, prefix);
+    prefixes->bytes -= node_bytes(prefix);
+    page_release(prefix->page);
+    free(prefix);
+}
+
+static struct prefix *add_node(struct prefixes *prefixes, struct prefix *parent, const uint32_t *tokens, size_t count,
+                               struct page *page)
+{
+    struct prefix *made = calloc(1, sizeof *made);
+    if (!made) {
+        page_release(page);
+        return NULL;
+    }
+    *made = (struct prefix){
+        .tree = parent->tree, .parent = parent, .sibling = parent->children, .page = page, .count = count
+    };
+    made->pages = parent->pages + 1;
+    memcpy(made->tokens, tokens, count * sizeof *tokens);
+    if (parent->children)
+        parent->children->previous = made;
+    parent->children = made;
+    link_newest(prefixes, made);
+    prefixes->bytes += node_bytes(made);
+    return made;
+}
+
+static size_t common_tokens(const struct prefix *prefix, const uint32_t *tokens, size_t count)
+{
+    size_t common = 0;
+    while (common < count && common < prefix->count && prefix->tokens[common] == tokens[common])
+        common++;
+    return common;
+}
+
+/* The child with the most tokens in common. */
+static struct prefix *find_child(const struct prefix *parent, const uint32_t *tokens, size_t count, size_t *common)
+{
+    struct prefix *best = NULL;
+    *common = 0;
+    for (struct prefix *child = parent->children; child && *common < count; child = child->sibling) {
+        const size_t here = common_tokens(child, tokens, count);
+        if (here > *common) {
+            *common = here;
+            best = child;
+        }
+    }
+    return best;
+}
+
+/* Pages that were not full and have become part of a longer one. */
+static void drop_beginnings(struct prefixes *prefixes, struct prefix *parent, const struct prefix *longer)
+{
+    for (struct prefix *child = parent->children, *next; child; child = next) {
+        next = child->sibling;
+        if (child != longer && child->count < longer->count &&
+            common_tokens(child, longer->tokens, longer->count) == child->count)
+            remove_node(prefixes, child);
+    }
+}
+
+/* ---- trees ------------------------------------------------------------------------------------------------------- */
+
+static struct tree *tree_of(struct resident *resident, struct owner *owner)
+{
+    struct tree *tree = resident->trees;
+    while (tree && tree->owner != owner)
+        tree = tree->next;
+    if (tree)
+        return tree;
+    tree = calloc(1, sizeof *tree);
+    if (!tree)
+        return NULL;
+    *tree = (struct tree){ .next = resident->trees, .resident = resident, .owner = owner };
+    tree->root.tree = tree;
+    owner->uses++;
+    resident->trees = tree;
+    return tree;
+}
+
+/* A tree that holds nothing any more goes, and with the last one its owner. */
+static void close_if_empty(struct scheduler *scheduler, struct tree *tree)
+{
+    if (tree->root.children || tree->root.users > 0)
+        return;
+    struct tree **link = &tree->resident->trees;
+    while (*link != tree)
+        link = &(*link)->next;
+    *link = tree->next;
+    owner_leave(scheduler, tree->owner);
+    free(tree);
+}
+
+static struct prefix *find_evictable(const struct prefixes *prefixes)
+{
+    struct prefix *prefix = prefixes->oldest;
+    while (prefix && (prefix->children || prefix->users > 0))
+        prefix = prefix->newer;
+    return prefix;
+}
+
+bool prefix_evict(struct scheduler *scheduler)
+{
+    struct prefix *prefix = find_evictable(&scheduler->prefixes);
+    if (!prefix)
+        return false;
+    struct tree *tree = prefix->tree;
+    remove_node(&scheduler->prefixes, prefix);
+    close_if_empty(scheduler, tree);
+    return true;
+}
+
+static void keep_bound(struct scheduler *scheduler)
+{
+    while (scheduler->prefixes.bytes > scheduler->prefixes.bytes_most && prefix_evict(scheduler))
+        ;
+}
+
+static bool evict_of(struct scheduler *scheduler, const struct resident *resident)
+{
+    struct prefix *prefix = scheduler->prefixes.newest;
+    while (prefix && (prefix->tree->resident != resident || prefix->children))
+        prefix = prefix->older;
+    if (prefix)
+        remove_node(&scheduler->prefixes, prefix);
+    return prefix != NULL;
+}
+
+void prefix_forget(struct scheduler *scheduler, struct resident *resident)
+{
+    while (evict_of(scheduler, resident))
+        ;
+    while (resident->trees)
+        close_if_empty(scheduler, resident->trees);
+}
+
+/* ---- branches ---------------------------------------------------------------------------------------------------- */
+
+static void move_to(struct branch *branch, struct prefix *prefix)
+{
+    branch->prefix->users--;
+    branch->prefix = prefix;
+    prefix->users++;
+    touch(prefixes_of(branch), prefix);
+}
+
+bool prefix_begin(struct branch *branch, struct error *error)
+{
+    struct job *job = branch->job;
+    if (!sequence_open(job->resident->model, &branch->sequence, error))
+        return false;
+    if (job->wishes.no_cache || job->wishes.kind == JOB_EMBED)
+        return true;
+    struct tree *tree = tree_of(job->resident, job->owner);
+    if (!tree)
+        return error_memory(error, sizeof *tree);
+    branch->prefix = &tree->root;
+    tree->root.users++;
+    return true;
+}
+
+void prefix_share(struct branch *branch, const struct branch *from)
+{
+    branch->prefix = from->prefix;
+    if (branch->prefix)
+        branch->prefix->users++;
+}
+
+/* The branch's tokens from first on, at most a page of them; returns how many. */
+static size_t copy_tokens(const struct branch *branch, size_t first, size_t end, uint32_t out[PAGE_TOKENS])
+{
+    size_t count = 0;
+    for (; count < PAGE_TOKENS && first + count < end; count++)
+        out[count] = branch_token(branch, first + count);
+    return count;
+}
+
+/* Appends the next page, or its beginning. Returns how many tokens that were. */
+static size_t adopt_page(struct branch *branch)
+{
+    uint32_t tokens[PAGE_TOKENS];
+    size_t common;
+    const size_t held = sequence_length(branch->sequence), end = held + branch_lack(branch) - 1;
+    const size_t count = copy_tokens(branch, held, end, tokens);
+    struct prefix *child = find_child(branch->prefix, tokens, count, &common);
+    if (!child || !sequence_append(branch->sequence, child->page, common, NULL))
+        return 0;
+    if (common == PAGE_TOKENS)
+        move_to(branch, child);
+    else
+        touch(prefixes_of(branch), child);
+    return common;
+}
+
+size_t prefix_adopt(struct branch *branch)
+{
+    const size_t before = sequence_length(branch->sequence);
+    while (branch->prefix && sequence_length(branch->sequence) == branch->prefix->pages * PAGE_TOKENS &&
+           adopt_page(branch) > 0)
+        ;
+    return sequence_length(branch->sequence) - before;
+}
+
+/* Puts tokens of the page after the branch's prefix into the tree, if they are not there. */
+static struct prefix *record_page(struct branch *branch, size_t end)
+{
+    uint32_t tokens[PAGE_TOKENS];
+    size_t common;
+    struct prefixes *prefixes = prefixes_of(branch);
+    const size_t number = branch->prefix->pages;
+    const size_t count = copy_tokens(branch, number * PAGE_TOKENS, end, tokens);
+    struct prefix *child = find_child(branch->prefix, tokens, count, &common);
+    if (child && common == count) {
+        touch(prefixes, child);
+        return child;
+    }
+    child = add_node(prefixes, branch->prefix, tokens, count, sequence_page(branch->sequence, number));
+    if (child)
+        drop_beginnings(prefixes, branch->prefix, child);
+    return child;
+}
+
+static void record_whole(struct branch *branch)
+{
+    const size_t length = sequence_length(branch->sequence);
+    while ((branch->prefix->pages + 1) * PAGE_TOKENS <= length) {
+        struct prefix *child = record_page(branch, length);
+        if (!child)
+            return;
+        move_to(branch, child);
+    }
+}
+
+void prefix_record(struct branch *branch)
+{
+    if (!branch->prefix)
+        return;
+    record_whole(branch);
+    keep_bound(branch->job->scheduler);
+}
+
+void prefix_leave(struct branch *branch)
+{
+    struct scheduler *scheduler = branch->job->scheduler;
+    if (!branch->prefix)
+        return;
+    record_whole(branch);
+    const size_t length = sequence_length(branch->sequence);
+    if (branch->prefix->pages * PAGE_TOKENS < length && length < (branch->prefix->pages + 1) * PAGE_TOKENS)
+        record_page(branch, length);
+    struct tree *tree = branch->prefix->tree;
+    branch->prefix->users--;
+    branch->prefix = NULL;
+    close_if_empty(scheduler, tree);
+    keep_bound(scheduler);
+}
