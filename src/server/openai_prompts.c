@@ -6,6 +6,8 @@ static bool read_tokens(struct fields in, const char *name, const json_t *list, 
 {
     size_t i;
     json_t *number;
+    if (json_array_size(list) == 0)
+        return field_wrong(in, name, failure, "a list of tokens is empty");
     json_array_foreach(list, i, number)
     {
         int64_t id = -1;

@@ -6,39 +6,46 @@
 
 /* ---- tools ------------------------------------------------------------------------------------------------------- */
 
-static bool check_tool(const json_t *tool, size_t i, struct failure *failure)
+static bool check_function(const json_t *function, const char *path, struct failure *failure)
 {
-    static const char *const types[] = { "function", NULL };
-    char path[32];
-    snprintf(path, sizeof path, "tools[%zu]", i);
-    if (!json_is_object(tool))
-        return failure_field(failure, path, "an object is wanted");
-    const struct fields in = { tool, path };
-    size_t type = 0;
-    const json_t *function = NULL;
-    if (!field_demand(in, "type", failure) || !field_choice(in, "type", types, &type, failure) ||
-        !field_demand(in, "function", failure) || !field_object(in, "function", &function, failure))
-        return false;
-    char inner[48];
-    snprintf(inner, sizeof inner, "%s.function", path);
-    const struct fields of_function = { function, inner };
+    const struct fields in = { function, path };
     const char *name = NULL, *description = NULL;
     const json_t *parameters = NULL;
     bool strict = false;
-    return field_demand(of_function, "name", failure) && field_text(of_function, "name", &name, failure) &&
-           field_text(of_function, "description", &description, failure) &&
-           field_object(of_function, "parameters", &parameters, failure) &&
-           field_bool(of_function, "strict", &strict, failure);
+    return field_demand(in, "name", failure) && field_text(in, "name", &name, failure) &&
+           field_text(in, "description", &description, failure) &&
+           field_object(in, "parameters", &parameters, failure) && field_bool(in, "strict", &strict, failure);
 }
 
-static bool check_tools(const json_t *tools, struct failure *failure)
+static bool check_tool(const json_t *tool, const char *path, struct failure *failure)
 {
-    const size_t count = json_array_size(tools);
+    static const char *const types[] = { "function", NULL };
+    const struct fields in = { tool, path };
+    size_t type = 0;
+    const json_t *function = NULL;
+    char inner[64];
+    snprintf(inner, sizeof inner, "%s.function", path);
+    return field_demand(in, "type", failure) && field_choice(in, "type", types, &type, failure) &&
+           field_demand(in, "function", failure) && field_object(in, "function", &function, failure) &&
+           check_function(function, inner, failure);
+}
+
+/* Each of a list that is named so: tools, or functions as they were before. */
+static bool check_each(const json_t *list, const char *name,
+                       bool (*check)(const json_t *object, const char *path, struct failure *failure),
+                       struct failure *failure)
+{
+    const size_t count = json_array_size(list);
     if (count > TOOLS_MOST)
-        return failure_field(failure, "tools", "%zu tools: at most %d are possible", count, TOOLS_MOST);
-    for (size_t i = 0; i < count; i++)
-        if (!check_tool(json_array_get(tools, i), i, failure))
+        return failure_field(failure, name, "%zu of them: at most %d are possible", count, TOOLS_MOST);
+    for (size_t i = 0; i < count; i++) {
+        char path[48];
+        snprintf(path, sizeof path, "%s[%zu]", name, i);
+        if (!json_is_object(json_array_get(list, i)))
+            return failure_field(failure, path, "an object is wanted");
+        if (!check(json_array_get(list, i), path, failure))
             return false;
+    }
     return true;
 }
 
@@ -145,7 +152,7 @@ bool openai_read_tools(struct fields in, struct chat_request *chat, json_t **too
 {
     const json_t *given = NULL;
     bool parallel = true;
-    if (!field_array(in, "tools", &given, failure) || !check_tools(given, failure) ||
+    if (!field_array(in, "tools", &given, failure) || !check_each(given, "tools", check_tool, failure) ||
         !field_bool(in, "parallel_tool_calls", &parallel, failure))
         return false;
     *tools = json_incref((json_t *)given);
@@ -167,7 +174,8 @@ static bool read_function_call(struct fields in, struct chat_request *chat, cons
         size_t mode = 0;
         if (!field_choice(in, "function_call", words, &mode, failure))
             return false;
-        chat->tool_choice = choices[mode];
+        if (tools)
+            chat->tool_choice = choices[mode];
         return true;
     }
     const char *name = json_string_value(json_object_get(call, "name"));
@@ -178,27 +186,35 @@ static bool read_function_call(struct fields in, struct chat_request *chat, cons
     return true;
 }
 
+static bool wrap_functions(const json_t *functions, json_t *tools)
+{
+    size_t i;
+    json_t *function;
+    json_array_foreach(functions, i,
+                       function) if (json_array_append_new(tools, json_pack("{s:s, s:O}", "type", "function",
+                                                                            "function", function)) != 0) return false;
+    return true;
+}
+
 bool openai_read_functions(struct fields in, struct chat_request *chat, json_t **tools, bool *legacy,
                            struct failure *failure)
 {
     const json_t *functions = NULL;
-    if (!field_array(in, "functions", &functions, failure))
+    if (!field_array(in, "functions", &functions, failure) ||
+        !check_each(functions, "functions", check_function, failure))
         return false;
     *legacy = json_array_size(functions) > 0;
     if (!*legacy)
-        return !json_is_object(json_object_get(in.object, "function_call")) ||
-               field_wrong(in, "function_call", failure, "there are no functions");
+        return read_function_call(in, chat, NULL, failure);
     if (chat->tools)
         return field_wrong(in, "functions", failure, "not beside tools");
     json_decref(*tools);
     *tools = json_array();
-    size_t i;
-    json_t *function;
-    json_array_foreach(functions, i, function)
-        json_array_append_new(*tools, json_pack("{s:s, s:O}", "type", "function", "function", function));
+    if (!wrap_functions(functions, *tools))
+        return failure_set(failure, FAILURE_INTERNAL, "out of memory: try again later");
     chat->tools = *tools;
     chat->one_call = true;
-    return check_tools(*tools, failure) && read_function_call(in, chat, *tools, failure);
+    return read_function_call(in, chat, *tools, failure);
 }
 
 /* function_call of message i as the one call that its answer belongs to. */
