@@ -143,6 +143,9 @@ struct template;
 MUST_USE bool template_open(struct span source, const char *name, struct template **out, struct error *error);
 void template_close(struct template *template);
 
+/* Whether its source has this text, the name of an argument for example. */
+bool template_mentions(const struct template *template, const char *text);
+
 /* The chat template in the file's metadata (tokenizer.chat_template); an empty span if it has none. */
 struct span gguf_chat_template(const struct gguf *gguf);
 

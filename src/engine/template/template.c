@@ -28,6 +28,7 @@ struct template
 {
     struct arena arena;
     const char *name;
+    struct span source;
     struct node *body;
     locale_t locale; /* C: numbers and dates are read and written the same everywhere */
 };
@@ -54,6 +55,7 @@ static bool parse(struct template *template, struct span source, struct error *e
                              .error = error };
     if (!copy_source(&template->arena, source, &parser.lexer.source))
         return error_memory(error, source.bytes);
+    template->source = parser.lexer.source;
     const locale_t outer = uselocale(template->locale);
     const bool parsed = parse_template(&parser, &template->body);
     uselocale(outer);
@@ -97,6 +99,12 @@ void template_close(struct template *template)
         freelocale(template->locale);
     arena_free(&template->arena);
     free(template);
+}
+
+bool template_mentions(const struct template *template, const char *text)
+{
+    const struct span source = template->source;
+    return source.bytes > 0 && memmem(source.data, source.bytes, text, strlen(text));
 }
 
 /* ---- rendering --------------------------------------------------------------------------------------------------- */
