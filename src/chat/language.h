@@ -1,0 +1,22 @@
+/* language.h: the texts that an answer may have, as a grammar. Private to the room. */
+#ifndef BASTIDE_CHAT_LANGUAGE_H
+#define BASTIDE_CHAT_LANGUAGE_H
+
+#include "chat/habits.h"
+#include "chat/messages.h"
+
+struct language_parts {
+    const struct call_form *form;
+    const struct reasoning_form *reasoning; /* NULL: the answer has none */
+    bool reasoning_begun;                   /* the prompt ends inside it */
+    const struct tools *tools;
+    const struct chat_request *request;
+};
+
+/* Builds the grammar that holds an answer to what was asked: tools and their arguments, JSON, a schema, a grammar.
+ * *out NULL: any text will do. Fails with ERROR_WRONG_USE, naming the schema, where one is not
+ * supported that must be kept. */
+MUST_USE bool language_build(const struct language_parts *parts, struct grammar **out, struct rule *start,
+                             struct error *error);
+
+#endif
