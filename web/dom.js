@@ -57,11 +57,19 @@ const ICONS = {
   stamp: "M5 20h14M6 16.5h12v-2.5h-4.5l.5-6a2 2 0 1 0-4 0l.5 6H6z",
 };
 
+const drawn = new Map();
+
 export function icon(name) {
+  if (!drawn.has(name))
+    drawn.set(name, draw(name));
+  return drawn.get(name).cloneNode(true);
+}
+
+function draw(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("class", "icon");
+  svg.setAttribute("class", "icon " + name);
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", ICONS[name]);
   svg.append(path);

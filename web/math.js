@@ -145,9 +145,18 @@ class Reader {
   argument() {
     if (this.peek() === undefined)
       throw new SyntaxError("an argument is missing");
-    if (this.peek() !== "{")
-      return row([this.atom() ?? make("mrow", {})].flat());
-    return row(this.group());
+    if (this.peek() === "{")
+      return row(this.group());
+    if (/^\d./.test(this.peek()))
+      return this.digit();
+    return row([this.atom() ?? make("mrow", {})].flat());
+  }
+
+  /* TeX takes one digit of 12: \frac12 is a half. */
+  digit() {
+    const number = this.peek();
+    this.tokens[this.at] = number.slice(1);
+    return make("mn", {}, this.styled(number[0]));
   }
 
   group() {

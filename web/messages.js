@@ -1,7 +1,7 @@
 /* messages.js: the conversation: an article for each message.
  *
- * Thousands open at once and stay cheap: an article's Markdown is made when it comes near the view (until then its plain
- * text stands there, so that finding in the page works), and what is out of view is not laid out (style.css). */
+ * Thousands open at once and stay cheap: an article is made whole when it comes near the view (until then its plain text
+ * stands there, so that finding in the page works), and what is out of view is not laid out (style.css). */
 import { MarkdownView } from "./markdown.js";
 import { change, element, icon, iconButton } from "./dom.js";
 import { changed, state } from "./state.js";
@@ -79,7 +79,7 @@ function renderArticle(message, at, shown) {
   if (!article) {
     article = new Article(message);
     articles.set(message.id, article);
-    if (shown.length - at <= AT_ONCE)
+    if (shown.length < MANY || shown.length - at <= AT_ONCE)
       article.complete();
     else
       nearing.observe(article.node);
@@ -170,6 +170,7 @@ class Article {
       return;
     this.whole = true;
     nearing.unobserve(this.node);
+    this.renderFoot();
     if (this.user) {
       this.body.replaceChildren(...userParts(this.message.content));
       return;
@@ -177,6 +178,11 @@ class Article {
     this.body.replaceChildren();
     this.markdown = new MarkdownView(this.body);
     this.draw();
+  }
+
+  renderFoot() {
+    if (this.whole && this.siblings)
+      this.foot.replaceChildren(...this.tools(this.siblings, this.last), ...this.facts());
   }
 
   draw() {
@@ -225,7 +231,9 @@ class Article {
     this.dots = message.state === "streaming" ? dots() : null;
     if (this.dots)
       this.body.after(this.dots);
-    this.foot.replaceChildren(...this.tools(siblings, last), ...this.facts());
+    this.siblings = siblings;
+    this.last = last;
+    this.renderFoot();
   }
 
   tools(siblings, last) {
@@ -234,21 +242,17 @@ class Article {
     const tools = [];
     if (siblings.length > 1)
       tools.push(branches(message, siblings));
-    tools.push(iconButton("copy", word("copy"), async (event) => {
-      const button = event.currentTarget;
-      const done = await copyText(message.content);
-      toast(word(done ? "copied" : "copyFailed"));
-      if (done)
-        flash(button);
-    }));
     if (message.role === "user")
       tools.push(iconButton("edit", word("edit"), () => {
         state.editing = message;
         changed();
       }));
-    else if (!running && message.role === "assistant" && message.parent)
+    if (message.role !== "assistant")
+      return tools;
+    tools.push(iconButton("copy", word("copy"), (event) => copyAnswer(event.currentTarget, message)));
+    if (!running && message.parent)
       tools.push(iconButton("again", word("regenerate"), () => regenerate(message)));
-    if (!running && message.role === "assistant" && last)
+    if (!running && last)
       tools.push(iconButton("onward", word("goOn"), () => goOn(message)));
     return tools;
   }
@@ -293,6 +297,13 @@ function branches(message, siblings) {
     element("span", { "aria-label": word("versions", { at: at + 1, of: siblings.length }), role: "img" },
       `${at + 1}/${siblings.length}`),
     step(1, "right", "next"));
+}
+
+async function copyAnswer(button, message) {
+  const done = await copyText(message.content);
+  toast(word(done ? "copied" : "copyFailed"));
+  if (done)
+    flash(button);
 }
 
 function flash(button) {

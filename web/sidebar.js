@@ -35,7 +35,7 @@ function build(side) {
   list = element("div", { class: "list" });
   empty = element("p", { class: "quiet" });
   const field = element("input", { type: "search", id: "search", "aria-label": word("search"),
-    placeholder: word("search"), value: state.words, autocomplete: "off", oninput: () => search(field.value) });
+    placeholder: word("searchHint"), value: state.words, autocomplete: "off", oninput: () => search(field.value) });
   side.replaceChildren(
     newChat,
     element("nav", { class: "sections", "aria-label": word("sections") }, sections()),

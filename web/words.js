@@ -17,6 +17,7 @@ const WORDS = {
   conversations: ["Conversations", "Conversations"],
   newChat: ["New chat", "Nouvelle conversation"],
   search: ["Search conversations", "Rechercher dans les conversations"],
+  searchHint: ["Search…", "Rechercher…"],
   noConversations: ["Your conversations will be listed here.", "Vos conversations apparaîtront ici."],
   noMatches: ["Nothing found.", "Aucun résultat."],
   pinned: ["Pinned", "Épinglées"],
@@ -177,14 +178,24 @@ export function word(name, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
 }
 
-/* ---- numbers and dates --------------------------------------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------------------------------------------------- */
+
+const formats = new Map();
+
+/* Making a format takes longer than using it. */
+function formatted(value, options) {
+  const name = language + JSON.stringify(options);
+  if (!formats.has(name))
+    formats.set(name, new Intl.NumberFormat(language, options));
+  return formats.get(name).format(value);
+}
 
 export function number(value, digits = 0) {
-  return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+  return formatted(value, { maximumFractionDigits: digits });
 }
 
 export function percent(share) {
-  return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);
+  return formatted(share, { style: "percent", maximumFractionDigits: 0 });
 }
 
 /* Bytes as people say them, by powers of 1000. */
@@ -193,8 +204,4 @@ export function bytes(count) {
   const power = count < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
   const value = count / 1000 ** power;
   return number(value, value < 10 && power > 0 ? 1 : 0) + "\u00a0" + units[power];
-}
-
-export function moment(seconds) {
-  return new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" }).format(seconds * 1000);
 }

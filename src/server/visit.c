@@ -303,6 +303,14 @@ static void tell_failure(struct visit *visit)
         response_header(response, "Allow", visit->allowed);
 }
 
+/* The page's API has nothing to work on where the server was started without the page. */
+static bool run_route(struct visit *visit, struct server *server)
+{
+    if (visit->route->api == &page_api && visit->route->scope != SCOPE_NONE && !server->store)
+        return failure_set(&visit->failure, FAILURE_NOT_FOUND, "there is no page: the server was started without it");
+    return visit->route->run(server, &visit->request, &visit->response, &visit->failure);
+}
+
 void visit_run(struct visit *visit, struct server *server)
 {
     visit->request.body = buffer_span(&visit->body);
@@ -310,8 +318,7 @@ void visit_run(struct visit *visit, struct server *server)
     visit->response.content_type = "application/json";
     if (visit->preflight)
         visit->response.status = 204;
-    else if (visit->failure.kind != FAILURE_NONE ||
-             !visit->route->run(server, &visit->request, &visit->response, &visit->failure))
+    else if (visit->failure.kind != FAILURE_NONE || !run_route(visit, server))
         tell_failure(visit);
     gate_tell(visit->gate, &visit->request, visit->preflight ? visit->allowed : NULL, &visit->response);
 }

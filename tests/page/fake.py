@@ -225,9 +225,10 @@ class Handler(BaseHTTPRequestHandler):
         pieces = self.server.fake.pieces[message["id"]]
         while True:
             ended = message["state"] != "streaming" and message["figures"] is not None or message["state"] == "done"
-            for number in range(start, len(pieces)):
+            count = len(pieces)
+            for number in range(start, count):
                 self.event({"index": number, "text": pieces[number]})
-            start = max(start, len(pieces))
+            start = max(start, count)
             if ended:
                 return self.event({"state": message["state"], "figures": message["figures"]})
             self.wfile.flush()

@@ -173,7 +173,8 @@ def test_models_that_do_not_fit_are_set_apart(fake, visit):
     page = visit(fake)
     page.wait_for_selector("#model optgroup", state="attached")
     groups = page.locator("#model optgroup")
-    assert [group.get_attribute("label") for group in groups.all()] == ["Fit this machine", "Too large for this machine"]
+    names = [group.get_attribute("label") for group in groups.all()]
+    assert names == ["Fit this machine", "Too large for this machine"]
     assert "qwen3-32b" in groups.last.inner_text()
     assert page.locator("#model option", has_text="qwen3-32b").is_disabled()
 
