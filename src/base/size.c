@@ -59,7 +59,9 @@ bool size_parse(const char *text, size_t *out)
     static const struct {
         const char *name;
         size_t factor;
-    } units[] = { { "", 1 }, { "k", 1 << 10 }, { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 } };
+    } units[] = { { "", 1 },          { "k", 1 << 10 },   { "K", 1 << 10 },
+                  { "M", 1 << 20 },   { "G", 1 << 30 },   { "KiB", 1 << 10 },
+                  { "MiB", 1 << 20 }, { "GiB", 1 << 30 }, { "TiB", (size_t)1 << 40 } };
     size_t whole, bytes;
     if (*text < '0' || *text > '9' || !read_digits(&text, &whole))
         return false;

@@ -1,5 +1,6 @@
 /* run.c: bastide run: one completion on standard output, for people and for pipes. */
 #include "cli/commands.h"
+#include "cli/form.h"
 #include "cli/interrupt.h"
 #include "cli/session.h"
 #include "cli/wrap.h"
@@ -159,12 +160,13 @@ static bool encode_prompt(const struct arguments *arguments, const struct sessio
     return session_encode_plain(session, prompt, out, error);
 }
 
-static bool run_with(const struct arguments *arguments, struct session *session, struct answer_wishes *wishes,
-                     struct span prompt, struct generated *generated, struct error *error)
+static bool run_with(const struct arguments *arguments, struct session *session, struct form *form,
+                     struct answer_wishes *wishes, struct span prompt, struct generated *generated, struct error *error)
 {
     struct tokens tokens = { 0 };
     session->loaded.quiet = option_given(arguments, "quiet");
     bool done = session_open(argument(arguments, 0), arguments, session, error) &&
+                form_wish(form, session->tokenizer, wishes, error) &&
                 encode_prompt(arguments, session, prompt, wishes, &tokens, error);
     if (done) {
         interrupt_watch();
@@ -185,10 +187,12 @@ static enum status run(const struct arguments *arguments, struct error *error)
     struct answer_wishes wishes;
     struct generated generated = { 0 };
     struct session session = { 0 };
+    struct form form = { 0 };
     struct buffer prompt = { .limit = PROMPT_BYTES_MOST };
     const bool done = session_wishes(arguments, &wishes, error) && read_stops(arguments, stop_texts, &wishes, error) &&
-                      read_prompt(arguments, &prompt, error) &&
-                      run_with(arguments, &session, &wishes, buffer_span(&prompt), &generated, error);
+                      form_read(arguments, &form, error) && read_prompt(arguments, &prompt, error) &&
+                      run_with(arguments, &session, &form, &wishes, buffer_span(&prompt), &generated, error);
+    form_close(&form);
     session_close(&session);
     buffer_free(&prompt);
     if (!done)
@@ -201,6 +205,7 @@ static const struct option options[] = {
     { "system", 's', "TEXT", "what the model is told before the prompt" },
     { "raw", 0, NULL, "continue the prompt as plain text, without the model's chat template" },
     SESSION_OPTIONS,
+    FORM_OPTIONS,
     { "stop", 0, "TEXT", "end the answer before this text; may be given several times" },
     { "json", 0, NULL, "print one object with text, tokens, times and why it stopped" },
     { "stats", 0, NULL, "tell on standard error how fast it was, and the seed" },
@@ -214,10 +219,12 @@ const struct command command_run = {
     .does = "answer one prompt on standard output",
     .details = "The prompt is the argument, or a file, or standard input (also as -). With a chat template the model\n"
                "answers it; without one, or with --raw, it continues it, by 256 tokens if -n says nothing else.\n"
-               "The last end of line of a file or of standard input does not count. Ctrl-C ends the answer.\n",
+               "The last end of line of a file or of standard input does not count. Ctrl-C ends the answer.\n"
+               "With --json-schema or --grammar the answer can't but have that form; one that -n cuts is not whole.\n",
     .examples = "  bastide run smollm2 'Name three French cheeses.'\n"
                 "  bastide run smollm2 --system 'Answer in French.' -n 100 < question.txt\n"
                 "  git diff | bastide run model.gguf --temperature 0 --file - --json\n"
+                "  bastide run smollm2 'Invent a person.' --json-schema person.json\n"
                 "  bastide run gemma --raw 'The capital of France is' -n 8 --seed 1\n",
     .options = options,
     .least = 1,

@@ -1,107 +1,149 @@
-/* serve.c: bastide serve: options to settings, one line when it is ready, signals until it ends. */
+/* serve.c: bastide serve: settings, one line when it is ready, signals until it ends.
+ *
+ * One thread takes all signals, which no other thread then sees: a call of the system is never cut short by one. */
 #include "cli/cli.h"
+#include "cli/serve_settings.h"
 #include "server/server.h"
 
+#include <malloc.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
-static bool read_settings(const struct arguments *arguments, struct arena *arena, struct server_settings *out,
-                          struct error *error)
+struct service {
+    const struct arguments *arguments;
+    sigset_t signals;
+    _Atomic(struct server *) server; /* NULL until it is ready, and when it ends */
+    sem_t end;                       /* posted when it is to end */
+    atomic_bool over;                /* the thread of signals is to end, too */
+};
+
+static void reload(struct service *service)
 {
-    const size_t count = (size_t)argument_count(arguments);
-    const char **models = arena_take(arena, count + 1, sizeof *models);
-    if (!models)
-        return error_memory(error, count * sizeof *models);
-    for (size_t i = 0; i < count; i++)
-        models[i] = argument(arguments, (int)i);
-    uint64_t port = 8484, parallel = 16, queue = 256, context = 0, threads = 0;
-    if (!option_integer(arguments, "port", 0, UINT16_MAX, &port, error) ||
-        !option_integer(arguments, "parallel", 1, 256, &parallel, error) ||
-        !option_integer(arguments, "queue", 0, 65536, &queue, error) ||
-        !option_integer(arguments, "context", 16, 1 << 24, &context, error) ||
-        !option_integer(arguments, "threads", 1, 256, &threads, error))
+    struct arena arena = { 0 };
+    struct server_settings settings;
+    struct error error = { 0 };
+    struct server *server = atomic_load(&service->server);
+    if (server && (!serve_settings_read(service->arguments, &arena, &settings, &error) ||
+                   !server_reload(server, &settings, &error)))
+        show_error(&error);
+    arena_free(&arena);
+}
+
+/* The first SIGTERM or SIGINT ends gracefully; before the server is ready, and the second time, there is nothing to
+ * wait for: what is on the disk is whole at any moment. */
+static void *take_signals(void *context)
+{
+    struct service *service = context;
+    bool ending = false;
+    for (int came; sigwait(&service->signals, &came) == 0 && !atomic_load(&service->over);) {
+        if (came == SIGHUP) {
+            reload(service);
+            continue;
+        }
+        if (ending || !atomic_load(&service->server))
+            _exit(STATUS_STOPPED);
+        ending = true;
+        sem_post(&service->end);
+    }
+    return NULL;
+}
+
+/* A connection is a descriptor and a thread. Threads would have up to eight heaps for each core, each keeping what its
+ * thread gave back: a few are enough, and what is large goes back to the system at once. */
+static void prepare_process(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    mallopt(M_ARENA_MAX, 4);
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
+static enum status check(const struct server_settings *settings, struct error *error)
+{
+    struct buffer problems = { .limit = 1 << 20 };
+    const bool good = server_check(settings, &problems, error);
+    const bool printed = problems.length == 0 || (print_bytes(buffer_span(&problems), error) && print_flush(error));
+    buffer_free(&problems);
+    if (!printed || error->kind != ERROR_NONE)
+        return status_of(error);
+    return good ? STATUS_DONE : STATUS_NO;
+}
+
+static bool run_server(struct service *service, const struct server_settings *settings, struct error *error)
+{
+    struct server *server = NULL;
+    if (!server_open(settings, stderr, &server, error))
         return false;
-    *out = (struct server_settings){
-        .models = models,
-        .model_count = count,
-        .alias = option_text(arguments, "alias", NULL),
-        .host = option_text(arguments, "host", "127.0.0.1"),
-        .port = (uint16_t)port,
-        .scheduler = { .threads = (unsigned)threads,
-                       .parallel = parallel,
-                       .queue = queue,
-                       .context = context,
-                       .keep_alive_seconds = 300,
-                       .prompt_slice_seconds = 0.05,
-                       .slot_folder = option_text(arguments, "slot-dir", NULL),
-                       .cache_folder = option_text(arguments, "cache-dir", NULL) },
-        .allow_anonymous = option_given(arguments, "allow-anonymous"),
-        .no_page = option_given(arguments, "no-page"),
-        .no_pull = option_given(arguments, "no-pull"),
-        .any_model = option_given(arguments, "any-model"),
-        .log_prompts = option_given(arguments, "log-prompts"),
-        .drain_seconds = 30,
-    };
-    return true;
+    atomic_store(&service->server, server);
+    const bool told = print(error, "bastide: listening on %s\n", server_address(server)) && print_flush(error);
+    while (told && sem_wait(&service->end) != 0)
+        ;
+    atomic_store(&service->server, NULL);
+    server_close(server);
+    return told;
+}
+
+static enum status start(struct service *service, const struct server_settings *settings, struct error *error)
+{
+    pthread_t signals;
+    prepare_process();
+    sigemptyset(&service->signals);
+    sigaddset(&service->signals, SIGINT);
+    sigaddset(&service->signals, SIGTERM);
+    sigaddset(&service->signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &service->signals, NULL); /* threads inherit it */
+    sem_init(&service->end, 0, 0);
+    if (pthread_create(&signals, NULL, take_signals, service) != 0) {
+        error_set(error, "no thread for signals: too many are running");
+        return STATUS_FAILED;
+    }
+    const bool served = run_server(service, settings, error);
+    atomic_store(&service->over, true);
+    pthread_kill(signals, SIGTERM);
+    pthread_join(signals, NULL);
+    sem_destroy(&service->end);
+    return served ? STATUS_DONE : status_of(error);
 }
 
 static enum status serve(const struct arguments *arguments, struct error *error)
 {
     struct arena arena = { 0 };
     struct server_settings settings;
-    struct server *server = NULL;
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* threads inherit it: signals wait for sigwait */
-    const bool served = read_settings(arguments, &arena, &settings, error) &&
-                        server_open(&settings, stderr, &server, error) &&
-                        print(error, "bastide: listening on %s\n", server_address(server)) && print_flush(error);
-    for (int came = SIGHUP; served && came == SIGHUP;)
-        if (sigwait(&signals, &came) != 0)
-            break;
-    server_close(server);
+    struct service service = { .arguments = arguments };
+    enum status status = STATUS_WRONG;
+    if (!serve_settings_read(arguments, &arena, &settings, error))
+        status = status_of(error);
+    else
+        status = option_given(arguments, "check") ? check(&settings, error) : start(&service, &settings, error);
     arena_free(&arena);
-    return served ? STATUS_DONE : status_of(error);
+    return status;
 }
-
-static const struct option options[] = {
-    { "host", 0, "ADDRESS", "where to listen (127.0.0.1)" },
-    { "port", 0, "N", "the port; 0: a free one (8484)" },
-    { "alias", 0, "NAME", "another name of the first model" },
-    { "parallel", 0, "N", "answers made at once (16)" },
-    { "context", 0, "N", "tokens of one answer with its prompt (the model's own)" },
-    { "threads", 't', "N", "threads (one for each core)" },
-    { "queue", 0, "N", "requests that may wait (256)" },
-    { "keep-alive", 0, "TIME", "how long an unused model stays in memory (5m)" },
-    { "memory-budget", 0, "SIZE", "memory of all models together (what is free)" },
-    { "cache-size", 0, "SIZE", "of that, for prompts kept after their answers (a share)" },
-    { "cache-dir", 0, "FOLDER", "where kept prompts go that the memory has no room for" },
-    { "slot-dir", 0, "FOLDER", "where /slots saves and restores" },
-    { "allow-host", 0, "NAME", "a name by which clients may call this server; again for more" },
-    { "allow-origin", 0, "ORIGIN", "pages of this origin may use it; again for more" },
-    { "allow-anonymous", 0, NULL, "no key needed, even from other machines" },
-    { "tls-cert", 0, "FILE", "certificate (PEM), with --tls-key" },
-    { "tls-key", 0, "FILE", "its key (PEM)" },
-    { "tls", 0, "auto", "with a certificate made on first use" },
-    { "no-page", 0, NULL, "no page, no conversations kept" },
-    { "no-pull", 0, NULL, "clients may not fetch models" },
-    { "any-model", 0, NULL, "an unknown model's name means the first" },
-    { "log-format", 0, "FORMAT", "text or json (text)" },
-    { "log-prompts", 0, NULL, "prompts and answers in the log too" },
-    { "drain", 0, "TIME", "how long running answers may go on at the end (30s)" },
-    { "check", 0, NULL, "say what is wrong with these settings, and end" },
-    { 0 },
-};
 
 const struct command command_serve = {
     .name = "serve",
     .takes = "[MODEL...]",
-    .does = "a server for programs and a page for people",
-    .examples = "  bastide serve\n",
-    .options = options,
+    .does = "a server for programs, and a page for people",
+    .details =
+        "Speaks the APIs of OpenAI, Anthropic, Ollama and llama-server, and shows a page to a browser. MODEL is a\n"
+        "name from the catalogue or a path; the first is the default, without any it is the catalogue's.\n"
+        "Prints one line when it is ready; its log goes to standard error.\n\n"
+        "config.yaml in the folder of configuration ($BASTIDE_HOME, else ~/.config/bastide) has the same options\n"
+        "without dashes (port: 8484, no-page: true, allow-host: [ai.example]) and \"models\" as a list; what the\n"
+        "line says wins. SIGHUP rereads it, keys and certificate; SIGTERM lets running answers end.\n",
+    .examples = "  bastide serve\n"
+                "  bastide serve smollm2-135m --parallel 8 --keep-alive 1h\n"
+                "  bastide serve ./model.gguf --port 0 --no-page\n"
+                "  bastide key add office --scopes chat && bastide serve --host 0.0.0.0 --tls auto\n"
+                "  bastide serve --memory-budget 8GiB --check\n",
+    .options = serve_options,
     .most = -1,
     .run = serve,
 };

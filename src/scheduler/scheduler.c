@@ -39,7 +39,7 @@ static void *work(void *argument)
     struct scheduler *scheduler = argument;
     pthread_mutex_lock(&scheduler->lock);
     while (!scheduler->ending)
-        if (!step_run(scheduler))
+        if (scheduler->failing || !step_run(scheduler))
             pthread_cond_wait(&scheduler->work, &scheduler->lock);
     pthread_mutex_unlock(&scheduler->lock);
     return NULL;
@@ -146,6 +146,7 @@ static void fail_all(struct scheduler *scheduler)
     const double patience = 0.01;
     struct error error;
     error_set_kind(&error, ERROR_STOPPED, "the server is stopping: try again later");
+    scheduler->failing = true; /* or the next step would have begun before this thread wakes */
     while (jobs_left(scheduler) > 0) {
         struct job *job = find_idle(scheduler);
         if (job)
@@ -153,6 +154,7 @@ static void fail_all(struct scheduler *scheduler)
         else
             condition_wait(&scheduler->changed, &scheduler->lock, seconds_now() + patience);
     }
+    scheduler->failing = false;
 }
 
 void scheduler_drain(struct scheduler *scheduler, double seconds)

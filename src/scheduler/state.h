@@ -306,6 +306,7 @@ struct scheduler {
     pthread_cond_t changed; /* a model was loaded, unloaded or released; a job ended */
     pthread_t thread;
     bool has_thread, ending, draining;
+    bool failing;      /* no step begins: all jobs are being ended */
     size_t references; /* the opener, jobs, holds: who leaves last frees it */
     struct resident *models;
     struct owner *owners; /* whose turn it is stands first */

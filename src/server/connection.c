@@ -267,3 +267,24 @@ bool connections_fit(struct connections *connections)
     pthread_mutex_unlock(&connections->lock);
     return fit;
 }
+
+static bool any_busy(struct connections *connections)
+{
+    bool busy = false;
+    pthread_mutex_lock(&connections->lock);
+    for (struct connection *connection = connections->first; connection && !busy; connection = connection->after) {
+        pthread_mutex_lock(&connection->lock);
+        busy = connection->state == CONNECTION_BODY || connection->state == CONNECTION_ANSWER;
+        pthread_mutex_unlock(&connection->lock);
+    }
+    pthread_mutex_unlock(&connections->lock);
+    return busy;
+}
+
+void connections_settle(struct connections *connections, double seconds)
+{
+    const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+    const double end = seconds_now() + seconds;
+    while (any_busy(connections) && seconds_now() < end)
+        nanosleep(&pause, NULL);
+}

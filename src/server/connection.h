@@ -58,6 +58,9 @@ void connections_close(struct connections *connections);
 /* Whether one more fits. */
 bool connections_fit(struct connections *connections);
 
+/* Waits until none has a request on it, for at most so many seconds. */
+void connections_settle(struct connections *connections, double seconds);
+
 struct connection *connection_open(struct connections *connections, struct MHD_Connection *mhd, bool tls);
 void connection_close(struct connection *connection);
 

@@ -38,6 +38,8 @@ struct exchange {
     struct held *held;
     double keep_alive_seconds;
     struct chat *chat;
+    struct grammar *grammar;
+    struct constraint *constraint;
     struct tokens prompt;
     bool tells_tokens;
     struct making makings[ANSWERS_MOST];
@@ -179,11 +181,23 @@ static bool check_biases(const struct exchange *exchange, const struct answer_wi
     return true;
 }
 
-/* A prompt without a conversation may have its form too: with the engine's grammars. */
-static bool constrain(const struct exchange_wishes *wishes, struct error *error)
+/* A prompt without a conversation may have its form too. */
+static bool constrain(struct exchange *exchange, const struct exchange_wishes *wishes, struct answer_wishes *answer,
+                      struct error *error)
 {
-    return (!wishes->grammar && !wishes->schema) ||
-           error_set_kind(error, ERROR_WRONG_USE, "%s: is not built in", wishes->schema ? "json_schema" : "grammar");
+    if (!wishes->grammar && !wishes->schema)
+        return true;
+    struct rule start;
+    char *schema = wishes->schema ? json_dumps(wishes->schema, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    bool done = (wishes->grammar || schema) || error_memory(error, 0);
+    done = done && grammar_open(&exchange->grammar, error);
+    done = done && (schema ? grammar_schema(exchange->grammar, schema, &start, error)
+                           : grammar_gbnf(exchange->grammar, span_text(wishes->grammar), &start, error));
+    done = done && constraint_open(exchange->grammar, start, held_parts(exchange->held)->tokenizer,
+                                   &exchange->constraint, error);
+    free(schema);
+    answer->constraint = exchange->constraint;
+    return done || error_prefix(error, wishes->schema ? "json_schema" : "grammar");
 }
 
 static bool open_makings(struct exchange *exchange, bool special, struct error *error)
@@ -224,7 +238,7 @@ static bool start(struct exchange *exchange, struct server *server, const struct
 {
     struct answer_wishes answer = wishes->answer;
     if (!copy_wishes(exchange, &answer, error) ||
-        !(exchange->chat ? chat_wish(exchange->chat, &answer, error) : constrain(wishes, error)) ||
+        !(exchange->chat ? chat_wish(exchange->chat, &answer, error) : constrain(exchange, wishes, &answer, error)) ||
         !open_makings(exchange, answer.show_special, error))
         return false;
     const struct job_wishes job = wishes_for_job(exchange, wishes, &answer);
@@ -287,6 +301,8 @@ void exchange_close(struct exchange *exchange)
         buffer_free(&exchange->makings[i].reasoning);
     }
     chat_close(exchange->chat);
+    constraint_close(exchange->constraint);
+    grammar_close(exchange->grammar);
     if (exchange->held)
         held_release(exchange->held, exchange->keep_alive_seconds);
     tokens_free(&exchange->prompt);

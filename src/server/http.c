@@ -250,6 +250,15 @@ static bool bind_address(const struct server_settings *settings, int *out, struc
                                           : "choose another --host or --port");
 }
 
+bool http_probe(const struct server_settings *settings, struct error *error)
+{
+    int probe;
+    if (!bind_address(settings, &probe, error))
+        return false;
+    close(probe);
+    return true;
+}
+
 static bool name_address(struct http *http, const struct server_settings *settings, struct error *error)
 {
     struct sockaddr_storage address;
@@ -306,6 +315,11 @@ bool http_open(struct server *server, struct http **out, struct error *error)
 const char *http_address(const struct http *http)
 {
     return http->address;
+}
+
+void http_settle(struct http *http, double seconds)
+{
+    connections_settle(&http->connections, seconds);
 }
 
 void http_close(struct http *http)

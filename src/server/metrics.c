@@ -83,6 +83,6 @@ static bool metrics(struct server *server, const struct request *request, struct
 }
 
 const struct route metrics_routes[] = {
-    { "GET", "/metrics", SCOPE_ADMIN, &ground_api, metrics },
+    { "GET", "/metrics", SCOPE_ADMIN, &llama_api, metrics },
     { 0 },
 };

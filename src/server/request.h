@@ -97,8 +97,7 @@ struct route {
 
 /* Each API's file defines its rows: a new route is one file and one row. Ends with a row whose method is NULL. */
 extern const struct route openai_routes[], ollama_routes[], anthropic_routes[], llama_routes[], page_routes[];
-extern const struct route ground_routes[], metrics_routes[]; /* the server's own */
-extern const struct api ground_api;
+extern const struct route health_routes[], metrics_routes[]; /* the server's own */
 extern const struct api openai_api, ollama_api, anthropic_api, llama_api, page_api;
 
 /* The route of a request; NULL if there is none, with allowed set to the methods that the path has ("" for none) and

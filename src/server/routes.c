@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct route *const tables[] = {
-    ground_routes, metrics_routes, page_routes, openai_routes, ollama_routes, anthropic_routes, llama_routes,
+    health_routes, metrics_routes, page_routes, openai_routes, ollama_routes, anthropic_routes, llama_routes,
 };
 
 /* Whose a path is that nobody has: the first row that it begins with. */

@@ -6,46 +6,11 @@
 #include "server/journal.h"
 #include "server/kept.h"
 #include "server/serving.h"
+#include "server/settings.h"
 #include "server/turns.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-static bool copy_text(struct arena *arena, const char **text, struct error *error)
-{
-    if (!*text)
-        return true;
-    *text = arena_text(arena, span_text(*text));
-    return *text || error_memory(error, 0);
-}
-
-static bool copy_texts(struct arena *arena, const char *const **texts, size_t count, struct error *error)
-{
-    const char **copies = arena_take(arena, count + 1, sizeof *copies);
-    if (!copies)
-        return error_memory(error, count * sizeof *copies);
-    for (size_t i = 0; i < count; i++) {
-        copies[i] = (*texts)[i];
-        if (!copy_text(arena, &copies[i], error))
-            return false;
-    }
-    *texts = copies;
-    return true;
-}
-
-static bool copy_settings(struct server *server, const struct server_settings *from, struct error *error)
-{
-    struct server_settings *settings = &server->settings;
-    struct arena *arena = &server->arena;
-    *settings = *from;
-    return copy_texts(arena, &settings->models, settings->model_count, error) &&
-           copy_texts(arena, &settings->allowed_hosts, settings->allowed_host_count, error) &&
-           copy_texts(arena, &settings->allowed_origins, settings->allowed_origin_count, error) &&
-           copy_text(arena, &settings->alias, error) && copy_text(arena, &settings->host, error) &&
-           copy_text(arena, &settings->tls_certificate, error) && copy_text(arena, &settings->tls_key, error) &&
-           copy_text(arena, &settings->scheduler.cache_folder, error) &&
-           copy_text(arena, &settings->scheduler.slot_folder, error);
-}
 
 /* Conversations lie in the data folder, so that they are there wherever the server is started from. */
 static bool open_store(struct server *server, struct error *error)
@@ -56,11 +21,20 @@ static bool open_store(struct server *server, struct error *error)
            store_settle(server->store, error) && turns_open(server->store, &server->turns, error);
 }
 
+static bool open_gate(struct server *server, struct error *error)
+{
+    struct gate *gate;
+    if (!gate_open(&server->settings, server->access, &gate, error))
+        return false;
+    atomic_store(&server->gate, gate);
+    return true;
+}
+
 static bool open_access(struct server *server, struct error *error)
 {
     const char *path;
     return access_path(&server->arena, &path, error) && access_open(path, &server->access, error) &&
-           gate_open(&server->settings, server->access, &server->gate, error);
+           open_gate(server, error);
 }
 
 /* Loads the models of the command line, which stand first in the registry; they then stay as long as unused ones do. */
@@ -97,12 +71,17 @@ bool server_open(const struct server_settings *settings, FILE *log, struct serve
         return error_memory(error, sizeof *server);
     atomic_init(&server->loading, true);
     atomic_init(&server->draining, false);
-    if (!copy_settings(server, settings, error) || !journal_open(log, settings->log_json, &server->journal, error) ||
-        !open_rooms(server, error) || !http_open(server, &server->http, error) || !load_models(server, error)) {
+    atomic_init(&server->log_prompts, settings->log_prompts);
+    atomic_init(&server->drain_seconds, settings->drain_seconds);
+    atomic_init(&server->gate, NULL);
+    if (!settings_copy(settings, &server->arena, &server->settings, error) ||
+        !journal_open(log, settings->log_json, &server->journal, error) || !open_rooms(server, error) ||
+        !http_open(server, &server->http, error) || !load_models(server, error)) {
         server_close(server);
         return false;
     }
     atomic_store(&server->loading, false);
+    journal_event(server->journal, "start", "bastide " BASTIDE_VERSION " at %s", http_address(server->http));
     *out = server;
     return true;
 }
@@ -112,26 +91,90 @@ const char *server_address(const struct server *server)
     return http_address(server->http);
 }
 
-bool server_reload(struct server *server, struct error *error)
+/* Gates that were replaced stay until the end: a request that asked one still tells its answer through it. */
+struct past {
+    struct past *before;
+    struct gate *gate;
+    struct arena arena;
+    struct server_settings settings;
+};
+
+static bool replace_gate(struct server *server, const struct server_settings *settings, struct error *error)
 {
-    return access_reload(server->access, error) && registry_reload(server->registry, error);
+    struct past *past = calloc(1, sizeof *past);
+    if (!past)
+        return error_memory(error, sizeof *past);
+    struct gate *gate;
+    if (!settings_copy(settings, &past->arena, &past->settings, error) ||
+        !gate_open(&past->settings, server->access, &gate, error)) {
+        arena_free(&past->arena);
+        free(past);
+        return false;
+    }
+    past->gate = atomic_exchange(&server->gate, gate);
+    past->before = server->past;
+    server->past = past;
+    return true;
+}
+
+static void close_gates(struct server *server)
+{
+    gate_close(server->gate);
+    while (server->past) {
+        struct past *past = server->past;
+        server->past = past->before;
+        gate_close(past->gate);
+        arena_free(&past->arena);
+        free(past);
+    }
+}
+
+bool server_reload(struct server *server, const struct server_settings *settings, struct error *error)
+{
+    /* What was read at the start and is built into the rest: address, memory, models. */
+    struct server_settings next = server->settings;
+    next.allowed_hosts = settings->allowed_hosts;
+    next.allowed_host_count = settings->allowed_host_count;
+    next.allowed_origins = settings->allowed_origins;
+    next.allowed_origin_count = settings->allowed_origin_count;
+    if (!access_reload(server->access, error) || !registry_reload(server->registry, error) ||
+        !replace_gate(server, &next, error))
+        return false;
+    atomic_store(&server->log_prompts, settings->log_prompts);
+    atomic_store(&server->drain_seconds, settings->drain_seconds);
+    journal_event(server->journal, "reload", "keys, configuration and models were read again");
+    return true;
+}
+
+/* Answers that run go on for a while, and what they still have to send is sent. */
+static void drain(struct server *server)
+{
+    const double send_seconds = 2;
+    atomic_store(&server->draining, true);
+    if (server->http)
+        journal_event(server->journal, "stop", "no new requests; running answers have %g s",
+                      atomic_load(&server->drain_seconds));
+    if (server->scheduler)
+        scheduler_drain(server->scheduler, atomic_load(&server->drain_seconds));
+    if (server->http)
+        http_settle(server->http, send_seconds);
 }
 
 void server_close(struct server *server)
 {
     if (!server)
         return;
-    atomic_store(&server->draining, true);
-    if (server->scheduler)
-        scheduler_drain(server->scheduler, server->settings.drain_seconds);
+    drain(server);
     http_close(server->http);
     turns_close(server->turns);
     store_close(server->store);
     kept_close(server->kept);
     scheduler_close(server->scheduler);
-    gate_close(server->gate);
+    close_gates(server);
     access_close(server->access);
     registry_close(server->registry);
+    if (server->journal)
+        journal_event(server->journal, "end", "all is closed");
     journal_close(server->journal);
     arena_free(&server->arena);
     free(server);

@@ -38,8 +38,10 @@ MUST_USE bool server_open(const struct server_settings *settings, FILE *log, str
 /* "http://127.0.0.1:8484" */
 const char *server_address(const struct server *server);
 
-/* Rereads keys, TLS and configuration. */
-MUST_USE bool server_reload(struct server *server, struct error *error);
+/* Rereads keys, certificate and models of the store, and takes over what settings say of hosts and origins that are
+ * allowed, prompts in the log and the time to drain; what else they say needs a new start. On failure all stays as it
+ * was. */
+MUST_USE bool server_reload(struct server *server, const struct server_settings *settings, struct error *error);
 
 /* Ends it: no new connections, running answers may go on for drain_seconds. */
 void server_close(struct server *server);

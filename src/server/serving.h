@@ -13,6 +13,7 @@
 struct gate;
 struct journal;
 struct kept;
+struct past;
 struct puller;
 struct turns;
 
@@ -22,14 +23,18 @@ struct server {
     struct scheduler *scheduler;
     struct registry *registry;
     struct access *access;
-    struct gate *gate;       /* Host, Origin, keys */
-    struct journal *journal; /* the log and the counts of requests */
-    struct puller *puller;   /* the child that fetches models; NULL with --no-pull */
-    struct store *store;     /* conversations; NULL with --no-page */
-    struct turns *turns;     /* answers in the making for the page; NULL with --no-page */
-    struct kept *kept;       /* answers of /v1/responses */
+    _Atomic(struct gate *) gate; /* Host, Origin, keys */
+    struct past *past;           /* gates that a reload replaced */
+    struct journal *journal;     /* the log and the counts of requests */
+    struct puller *puller;       /* the child that fetches models; NULL with --no-pull */
+    struct store *store;         /* conversations; NULL with --no-page */
+    struct turns *turns;         /* answers in the making for the page; NULL with --no-page */
+    struct kept *kept;           /* answers of /v1/responses */
     struct http *http;
     atomic_bool loading, draining;
+    /* of the settings, what a reload changes */
+    atomic_bool log_prompts;
+    _Atomic(double) drain_seconds;
 };
 
 #endif

@@ -48,9 +48,18 @@ static void texts_of_sizes_are_read(void **state)
     static const struct {
         const char *text;
         size_t expected;
-    } cases[] = { { "0", 0 },       { "123", 123 },        { "64k", 65536 },
-                  { "64K", 65536 }, { "200M", 209715200 }, { "1.5G", 1610612736 },
-                  { "0.5k", 512 },  { "2G", 2147483648u } };
+    } cases[] = { { "0", 0 },
+                  { "123", 123 },
+                  { "64k", 65536 },
+                  { "64K", 65536 },
+                  { "200M", 209715200 },
+                  { "1.5G", 1610612736 },
+                  { "0.5k", 512 },
+                  { "2G", 2147483648u },
+                  { "8GiB", (size_t)8 << 30 },
+                  { "1.5MiB", 1572864 },
+                  { "3KiB", 3072 },
+                  { "1TiB", (size_t)1 << 40 } };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         size_t out = 7;
         assert_true(size_parse(cases[i].text, &out));
