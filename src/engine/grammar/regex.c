@@ -7,6 +7,8 @@
  * Source: ECMA-262, 22.2; JSON Schema 2020-12, core, 6.4. */
 #include "engine/grammar/regex.h"
 
+#include "engine/grammar/ranges.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +16,7 @@ enum {
     NESTED_MOST = 64,
     TIMES_MOST = 100000,
     PARTS_MOST = 1 << 14,
-    RANGES_MOST = 1 << 12,
+
     PATTERN_BYTES_MOST = 1 << 12
 };
 
@@ -25,12 +27,6 @@ struct reader {
     size_t parts; /* made so far */
     struct arena *arena;
     struct error *error;
-};
-
-/* Ranges of code points in the making; sorted and joined when done. */
-struct ranges {
-    struct code_range all[RANGES_MOST];
-    size_t count;
 };
 
 static bool refuse(const struct reader *reader, const char *why)
@@ -163,47 +159,7 @@ static const struct shorthand *find_shorthand(char letter)
 
 static bool add_range(const struct reader *reader, struct ranges *ranges, uint32_t low, uint32_t high)
 {
-    if (ranges->count == RANGES_MOST)
-        return refuse(reader, "a class of too many characters");
-    ranges->all[ranges->count++] = (struct code_range){ low, high };
-    return true;
-}
-
-static int compare_ranges(const void *a, const void *b)
-{
-    const struct code_range *left = a, *right = b;
-    return (left->low > right->low) - (left->low < right->low);
-}
-
-static void join_ranges(struct ranges *ranges)
-{
-    size_t kept = 0;
-    qsort(ranges->all, ranges->count, sizeof ranges->all[0], compare_ranges);
-    for (size_t i = 0; i < ranges->count; i++) {
-        const struct code_range range = ranges->all[i];
-        if (kept > 0 && range.low <= ranges->all[kept - 1].high + 1)
-            ranges->all[kept - 1].high = range.high > ranges->all[kept - 1].high ? range.high
-                                                                                 : ranges->all[kept - 1].high;
-        else
-            ranges->all[kept++] = range;
-    }
-    ranges->count = kept;
-}
-
-/* What is left of 1 to last without joined ranges. */
-static void complement(struct ranges *ranges, uint32_t last)
-{
-    uint32_t from = 1;
-    size_t kept = 0;
-    for (size_t i = 0; i < ranges->count; i++) {
-        const struct code_range range = ranges->all[i]; /* kept <= i, so it is not overwritten yet */
-        if (range.low > from && from <= last)
-            ranges->all[kept++] = (struct code_range){ from, range.low - 1 < last ? range.low - 1 : last };
-        from = range.high + 1 > from ? range.high + 1 : from;
-    }
-    if (from <= last && kept < RANGES_MOST)
-        ranges->all[kept++] = (struct code_range){ from, last };
-    ranges->count = kept;
+    return ranges_add(ranges, low, high) || refuse(reader, "a class of too many characters");
 }
 
 static struct part *new_characters(struct reader *reader, const struct code_range *ranges, size_t count)
@@ -352,9 +308,9 @@ static struct part *read_class(struct reader *reader)
     if (done && !skip(reader, "]"))
         done = refuse(reader, "a class without its ]");
     if (done) {
-        join_ranges(ranges);
+        ranges_join(ranges);
         if (negated)
-            complement(ranges, ascii_only ? 0x7F : CODE_POINT_LAST);
+            ranges_complement(ranges, ascii_only ? 0x7F : CODE_POINT_LAST);
         part = new_characters(reader, ranges->all, ranges->count);
     }
     free(ranges);
