@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "scheduler/scheduler.h"
 
@@ -79,9 +80,12 @@ static void *run_client(void *argument)
     return NULL;
 }
 
+/* Comes when the others are writing. */
 static void run_long_prompt(struct bench *bench)
 {
     struct job_event event;
+    while (scheduler_counts(bench->scheduler).generated_tokens < 8 * bench->clients)
+        usleep(1000);
     bench->long_begun = seconds_now();
     struct job *job = begin(bench, 1 << 20, bench->long_prompt, 1);
     do

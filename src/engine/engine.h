@@ -184,6 +184,16 @@ struct model_facts {
 MUST_USE bool model_open(const struct gguf *gguf, struct pool *pool, size_t context, const struct progress *progress,
                          struct model **out, struct error *error);
 void model_close(struct model *model);
+
+/* What a model would take, without loading it. */
+struct model_needs {
+    size_t weight_bytes;  /* packed */
+    size_t scratch_bytes; /* of an engine with a usual batch */
+    size_t page_bytes;    /* of the cache of PAGE_TOKENS tokens */
+    size_t context;       /* what it was trained for */
+};
+MUST_USE bool model_needs(const struct gguf *gguf, struct model_needs *out, struct error *error);
+
 struct model_facts model_facts(const struct model *model);
 
 /* Tokens that a sequence of this model can hold: the context that model_open settled on. */

@@ -361,14 +361,40 @@ static bool read_name(struct opening *opening, struct error *error)
     return opening->model->name || error_memory(error, name.bytes);
 }
 
-static bool open_parts(struct opening *opening, struct pool *pool, size_t context, const struct progress *progress,
-                       struct error *error)
+/* All but the weights. */
+static bool read_parts(struct opening *opening, struct error *error)
 {
     if (!kernels_choose(getenv("BASTIDE_CPU"), &opening->model->kernels, error) || !read_name(opening, error) ||
         !read_tensors(opening, error))
         return false;
     size_cache(opening);
-    return fit_memory(opening, context, error) && pack_weights(opening, pool, progress, error);
+    return true;
+}
+
+static bool open_parts(struct opening *opening, struct pool *pool, size_t context, const struct progress *progress,
+                       struct error *error)
+{
+    return read_parts(opening, error) && fit_memory(opening, context, error) &&
+           pack_weights(opening, pool, progress, error);
+}
+
+bool model_needs(const struct gguf *gguf, struct model_needs *out, struct error *error)
+{
+    struct model *model = calloc(1, sizeof *model);
+    if (!model)
+        return error_memory(error, sizeof *model);
+    struct opening opening = { .gguf = gguf, .model = model };
+    const bool read = read_parts(&opening, error);
+    if (read)
+        *out = (struct model_needs){
+            .weight_bytes = model->weights_bytes,
+            .scratch_bytes = scratch_bytes(&model->shape),
+            .page_bytes = model->page_bytes,
+            .context = model->shape.context,
+        };
+    free(opening.sources);
+    model_close(model);
+    return read;
 }
 
 bool model_open(const struct gguf *gguf, struct pool *pool, size_t context, const struct progress *progress,

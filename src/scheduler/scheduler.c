@@ -38,9 +38,11 @@ static void *work(void *argument)
 {
     struct scheduler *scheduler = argument;
     pthread_mutex_lock(&scheduler->lock);
-    while (!scheduler->ending)
+    while (!scheduler->ending) {
+        const double expiry = residents_expire(scheduler);
         if (scheduler->failing || !step_run(scheduler))
-            pthread_cond_wait(&scheduler->work, &scheduler->lock);
+            condition_wait(&scheduler->work, &scheduler->lock, expiry);
+    }
     pthread_mutex_unlock(&scheduler->lock);
     return NULL;
 }
@@ -97,8 +99,7 @@ static void free_scheduler(struct scheduler *scheduler)
 {
     for (struct resident *resident = scheduler->models, *next; resident; resident = next) {
         next = resident->next;
-        prefix_forget(scheduler, resident);
-        resident_close(resident);
+        resident_unload(scheduler, resident);
     }
     for (struct owner *owner = scheduler->owners, *next; owner; owner = next) {
         next = owner->next;

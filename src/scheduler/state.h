@@ -20,7 +20,10 @@
 /* A model that is loaded or loading. */
 struct resident {
     struct resident *next;
-    char *path; /* with links resolved: one model is loaded once */
+    char *path;       /* as whoever loaded it named it */
+    struct identity { /* of its file: one that was replaced is another model */
+        uint64_t device, number, bytes, changed;
+    } identity;
     struct held_parts parts;
     struct gguf *gguf;
     struct tokenizer *tokenizer;
@@ -28,7 +31,10 @@ struct resident {
     struct model *model;
     struct engine *engine;
     bool loading;
+    size_t fixed_bytes; /* weights and scratch */
     size_t holders;
+    double keep_seconds; /* it stays so long after its last use; negative: for ever */
+    double last_used;
     double prompt_token_seconds; /* what a token of a prompt costs, as measured; 0: not yet */
     double answers_seconds;      /* what a step without prompts costs, as measured */
     struct tree *trees;          /* of its owners */
@@ -42,6 +48,24 @@ struct held {
 
 /* Frees all that was loaded; NULL and the half-loaded are fine. */
 void resident_close(struct resident *resident);
+
+/* Unloads a model that nobody holds. */
+void resident_unload(struct scheduler *scheduler, struct resident *resident);
+
+/* Unloads models whose time is over; returns when the next one's is, INFINITY if there is none. */
+double residents_expire(struct scheduler *scheduler);
+
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
+
+/* Bytes of all models and their pages. */
+size_t memory_used(const struct scheduler *scheduler);
+
+/* Bytes that may still be taken, as things are and by the budget. */
+size_t memory_free(const struct scheduler *scheduler);
+
+/* Unloads unused models, the least recently used first, then drops what the cache keeps, until so many bytes are free;
+ * false if they never will be. */
+bool memory_make_room(struct scheduler *scheduler, size_t bytes);
 
 /* ---- events: what a job tells its client ------------------------------------------------------------------------- */
 
