@@ -2,6 +2,12 @@
 import pytest
 
 langchain = pytest.importorskip("langchain_openai", reason="langchain-openai is not installed")
+pydantic = pytest.importorskip("pydantic", reason="pydantic is not installed")
+
+
+class Weather(pydantic.BaseModel):
+    """Tells the weather of a city."""
+    city: str = pydantic.Field(json_schema_extra={"enum": ["Paris", "London"]})
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +36,24 @@ def test_a_stream_adds_up_with_usage(chat):
 
 def test_a_conversation_with_roles(chat):
     assert chat.invoke([("system", "Be short."), ("human", "Hi"), ("ai", "Hello!"), ("human", "Bye")]).content
+
+
+def test_bound_tools_are_called(chat):
+    message = chat.bind_tools([Weather], tool_choice="required", strict=True).invoke("The weather in Paris?")
+    assert message.tool_calls and message.tool_calls[0]["name"] == "Weather"
+    assert message.tool_calls[0]["args"]["city"] in ("Paris", "London")
+
+
+def test_streamed_tool_calls_add_up(chat):
+    total = None
+    for chunk in chat.bind_tools([Weather], tool_choice="Weather", strict=True).stream("The weather in Paris?"):
+        total = chunk if total is None else total + chunk
+    assert total.tool_calls[0]["args"]["city"] in ("Paris", "London")
+
+
+@pytest.mark.parametrize("method", ["json_schema", "function_calling"])
+def test_structured_output(chat, method):
+    assert isinstance(chat.with_structured_output(Weather, method=method).invoke("The weather in Paris?"), Weather)
 
 
 def test_the_responses_api(settings):

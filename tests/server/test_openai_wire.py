@@ -333,7 +333,9 @@ SAMPLING = {
 LENGTHS = {"max_tokens": [0, -1, 1.5, "x", True], "n_predict": [0, -2, "x"], "n": [0, 17, "x", 1.5]}
 WRONG = {
     "/v1/chat/completions": ({"messages": MESSAGES}, SAMPLING | LENGTHS | {
-        "messages": [None, [], "x", {}],
+        "messages": [None, [], "x", {}, [1], [{}], [{"role": "x", "content": "x"}], [{"role": "user"}],
+                     [{"role": "user", "content": 1}],
+                     [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:x"}}]}]],
         "max_completion_tokens": [0, -1, "x"], "logprobs": [1, "x"], "top_logprobs": [-1, 21, "x", 5],
         "tools": ["x", {}, [1], [{}], [{"type": "x"}], [{"type": "function"}], [{"type": "custom", "custom": {}}],
                   [{"type": "function", "function": {}}], [{"type": "function", "function": {"name": 1}}],
