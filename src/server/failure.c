@@ -90,3 +90,16 @@ bool failure_error(struct failure *failure, const struct error *error)
         failure->retry_after = 1;
     return false;
 }
+
+bool failure_rename(struct failure *failure, const char *from, const char *to)
+{
+    const size_t length = strlen(from);
+    if (strncmp(failure->field, from, length) != 0 || (failure->field[length] && !strchr(".[", failure->field[length])))
+        return false;
+    char field[sizeof failure->field], text[sizeof failure->text];
+    snprintf(field, sizeof field, "%s%s", to, failure->field + length);
+    snprintf(text, sizeof text, "%s%s", to, failure->text + length);
+    memcpy(failure->field, field, sizeof field);
+    memcpy(failure->text, text, sizeof text);
+    return false;
+}

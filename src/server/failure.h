@@ -43,6 +43,10 @@ bool failure_set(struct failure *failure, enum failure_kind kind, const char *fo
 /* 400 for a field: "FIELD: text". Returns false. */
 bool failure_field(struct failure *failure, const char *field, const char *format, ...) PRINTF_LIKE(3, 4);
 
+/* Where a lower room named a field as it knows it, what the client calls it: "schema" becomes "text.format.schema", in
+ * field and text. Other failures stay as they are. Returns false. */
+bool failure_rename(struct failure *failure, const char *from, const char *to);
+
 /* What a lower room reported: its kind decides, ERROR_WRONG_USE is 400 (a text "field: why" names the field),
  * ERROR_BUSY 429, ERROR_NO_ROOM 507, ERROR_NOT_FOUND 404, ERROR_STOPPED 503, all else 500. Returns false. */
 bool failure_error(struct failure *failure, const struct error *error);

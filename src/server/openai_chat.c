@@ -234,13 +234,21 @@ static bool answer(struct exchange *exchange, const struct asked *asked, const s
                          : answer_whole(exchange, &writer, request, response, failure);
 }
 
+/* Where the request has the schema of its answer. */
+static const char *schema_field(const struct asked *asked)
+{
+    return json_is_object(json_object_get(asked->body, "json_schema")) ? "json_schema"
+                                                                       : "response_format.json_schema.schema";
+}
+
 bool openai_chat(struct server *server, const struct request *request, struct response *response,
                  struct failure *failure)
 {
     struct asked asked = { .body = NULL };
     struct exchange *exchange = NULL;
     const bool done = read_asked(&asked, request, failure) &&
-                      exchange_open(server, &asked.wishes, request, &exchange, failure) &&
+                      (exchange_open(server, &asked.wishes, request, &exchange, failure) ||
+                       failure_rename(failure, "schema", schema_field(&asked))) &&
                       answer(exchange, &asked, request, response, failure);
     asked_close(&asked);
     return done;

@@ -413,7 +413,8 @@ static bool open_exchanges(struct completions *completions, struct server *serve
         completions->wishes.text = prompt->text;
         completions->wishes.prompt = prompt->is_text ? NULL : &prompt->tokens;
         if (!exchange_open(server, &completions->wishes, request, &completions->exchanges[i], failure))
-            return false;
+            return completions->chat.form == CHAT_FORM_SCHEMA &&
+                   failure_rename(failure, "json_schema", "response_format.json_schema.schema");
     }
     return true;
 }

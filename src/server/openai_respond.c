@@ -365,7 +365,7 @@ static bool open_exchange(struct asked *asked, struct server *server, const stru
 {
     while (!exchange_open(server, &asked->wishes, request, out, failure))
         if (failure->kind != FAILURE_TOO_LONG || !asked->shortens || !shorten(asked->messages))
-            return false;
+            return failure_rename(failure, "schema", "text.format.schema");
     return true;
 }
 

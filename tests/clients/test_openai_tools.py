@@ -48,13 +48,27 @@ def check_call(call, *tools):
     ({"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [
         {"type": "function", "function": {"name": "get_weather"}}]}}, [WEATHER]),
 ])
-@pytest.mark.parametrize("parallel", [True, False])
-def test_a_tool_must_be_called(chat, choice, allowed, parallel):
-    answered = chat(tools=[WEATHER, CLOCK], tool_choice=choice, parallel_tool_calls=parallel, max_tokens=300).choices[0]
+def test_a_tool_must_be_called(chat, choice, allowed):
+    answered = chat(tools=[WEATHER, CLOCK], tool_choice=choice, parallel_tool_calls=False, max_tokens=100).choices[0]
     assert answered.finish_reason == "tool_calls" and not answered.message.content
-    for call in answered.message.tool_calls:
-        check_call(call, *allowed)
-    assert parallel or len(answered.message.tool_calls) == 1
+    (call,) = answered.message.tool_calls
+    check_call(call, *allowed)
+
+
+def test_several_tools_may_be_called_at_once(chat):
+    """A small model may not know when to stop: what a limit cuts off is the last call only."""
+    fields = dict(tools=[WEATHER, CLOCK], tool_choice="required", parallel_tool_calls=True, max_tokens=120)
+    answered = chat(**fields).choices[0]
+    calls = answered.message.tool_calls
+    assert len(calls) > 1 and len({call.id for call in calls}) == len(calls)
+    for call in calls if answered.finish_reason == "tool_calls" else calls[:-1]:
+        check_call(call, WEATHER, CLOCK)
+    streamed = {}
+    for chunk in chat(stream=True, **fields):
+        for delta in chunk.choices[0].delta.tool_calls or []:
+            name, arguments = streamed.get(delta.index, ("", ""))
+            streamed[delta.index] = (name + (delta.function.name or ""), arguments + delta.function.arguments)
+    assert list(streamed.values()) == [(call.function.name, call.function.arguments) for call in calls]
 
 
 def test_calls_and_results_in_the_history(chat):
@@ -64,7 +78,7 @@ def test_calls_and_results_in_the_history(chat):
 
 
 def test_streamed_calls_add_up(client, chat, model):
-    fields = dict(tools=[WEATHER, CLOCK], tool_choice="required", max_tokens=300)
+    fields = dict(tools=[WEATHER, CLOCK], tool_choice="required", parallel_tool_calls=False, max_tokens=100)
     whole = chat(**fields).choices[0]
     with client.chat.completions.stream(model=model, messages=MESSAGES, temperature=0, **fields) as stream:
         kinds = {event.type for event in stream}
@@ -160,7 +174,7 @@ SCHEMAS = [
 @pytest.mark.parametrize("schema", SCHEMAS, ids=range(len(SCHEMAS)))
 def test_a_finished_answer_is_what_its_schema_allows(chat, schema):
     for seed, temperature in ((0, 0), (1, 1)):
-        choice = chat(messages=[{"role": "user", "content": "Fill in the form."}], max_tokens=400, seed=seed,
+        choice = chat(messages=[{"role": "user", "content": "Fill in the form."}], max_tokens=200, seed=seed,
                       temperature=temperature, response_format={
                           "type": "json_schema", "json_schema": {"name": "form", "strict": True, "schema": schema}},
                       ).choices[0]
@@ -196,7 +210,7 @@ def test_responses_call_tools(client, model):
 
 def test_streamed_responses_add_up(client, model):
     with client.responses.stream(model=model, input="What is the weather in Paris?", tools=[FLAT], temperature=0,
-                                 tool_choice="required", max_output_tokens=200) as stream:
+                                 tool_choice="required", parallel_tool_calls=False, max_output_tokens=100) as stream:
         events = list(stream)
         final = stream.get_final_response()
     assert [e.sequence_number for e in events if hasattr(e, "sequence_number")] == list(range(len(events)))

@@ -61,12 +61,36 @@ static void a_text_from_outside_is_made_harmless(void **state)
     assert_in_range(strlen(failure.text), 900, sizeof failure.text - 1);
 }
 
+static void a_field_is_named_as_the_client_calls_it(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text, *field, *renamed;
+    } cases[] = {
+        { "schema: why", "text.format.schema", "text.format.schema: why" },
+        { "schema.a[1]: why", "text.format.schema.a[1]", "text.format.schema.a[1]: why" },
+        { "schematic: why", "schematic", "schematic: why" },
+        { "schem: why", "schem", "schem: why" },
+        { "no field", "", "no field" },
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct error error;
+        struct failure failure;
+        error_set_kind(&error, ERROR_WRONG_USE, "%s", cases[i].text);
+        assert_false(failure_error(&failure, &error));
+        assert_false(failure_rename(&failure, "schema", "text.format.schema"));
+        assert_string_equal(failure.field, cases[i].field);
+        assert_string_equal(failure.text, cases[i].renamed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_has_a_status),
         cmocka_unit_test(what_lower_rooms_report_keeps_its_meaning),
         cmocka_unit_test(a_text_from_outside_is_made_harmless),
+        cmocka_unit_test(a_field_is_named_as_the_client_calls_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
