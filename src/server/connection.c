@@ -17,7 +17,11 @@ static const double IDLE_SECONDS = 30;    /* between two requests */
 static const double SEND_SECONDS = 30;    /* for a client to take what is there for it */
 static const double SEND_RATE = 16384;    /* bytes a second that a large answer may take besides */
 static const double LINGER_SECONDS = 2;
-enum { WATCH_NANOSECONDS = 250 * 1000 * 1000, LINGER_MOST = 64 << 20 };
+enum {
+    WATCH_NANOSECONDS = 250 * 1000 * 1000,
+    LINGER_MOST = 64 << 20,
+    SEND_BUFFER = 256 << 10, /* the system would keep megabytes for a client that does not read */
+};
 
 /* ---- one connection ---------------------------------------------------------------------------------------------- */
 
@@ -58,7 +62,7 @@ struct connection *connection_open(struct connections *connections, struct MHD_C
     struct connection *connection = calloc(1, sizeof *connection);
     if (!connection)
         return NULL;
-    const int one = 1;
+    const int one = 1, send_buffer = SEND_BUFFER;
     const union MHD_ConnectionInfo *peer = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     connection->all = connections;
     connection->mhd = mhd;
@@ -68,6 +72,7 @@ struct connection *connection_open(struct connections *connections, struct MHD_C
     connection->since = seconds_now();
     pthread_mutex_init(&connection->lock, NULL);
     setsockopt(connection->socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    setsockopt(connection->socket, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
     link_in(connections, connection);
     return connection;
 }

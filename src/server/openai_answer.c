@@ -119,7 +119,7 @@ bool openai_write_all(struct exchange *exchange, const struct openai_writer *wri
             *failure = *part.failure;
             return false;
         }
-        if (part.kind == EXCHANGE_WAITING && request_left(request))
+        if (request_left(request)) /* asked at each part: where tokens keep coming there is no waiting */
             return failure_set(failure, FAILURE_UNAVAILABLE, "the client has gone");
         if (!writer->write(writer->state, &part, out, &error))
             return failure_error(failure, &error);

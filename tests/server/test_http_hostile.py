@@ -1,5 +1,6 @@
 """What clients send that mean harm, or know no better: each gets an answer or the door, and the next is served."""
 import http.client
+import json
 import re
 import select
 import socket
@@ -50,9 +51,9 @@ def request(line="POST /health HTTP/1.1", *headers, body=b""):
     (("no colon here",), b""),
 ])
 def test_a_request_whose_end_is_a_matter_of_opinion_is_refused_and_ends_the_connection(server, headers, body):
-    received = server.raw(request("POST /health HTTP/1.1", *headers, body=body), timeout=5)
+    received = server.raw(request("POST /tokenize HTTP/1.1", *headers, body=body), timeout=5)
     answers = set(re.findall(rb"HTTP/1.1 (\d+)", received))
-    assert answers in ({b"400"}, {b"405"}), "what came after it was taken for a request"
+    assert answers in ({b"400"}, {b"421"}), "what came after it was taken for a request"
     assert received.count(b"x-request-id") <= 1
 
 
@@ -88,7 +89,7 @@ def test_large_headers_are_refused_in_our_own_words(server, kilobytes):
 
 
 def test_many_small_headers_are_refused(server):
-    received = server.raw(request("GET /health HTTP/1.1", *(f"X-{i}: {i}" for i in range(3000))), timeout=5)
+    received = server.raw(request("GET /health HTTP/1.1", *(f"X-{i}: {i}" for i in range(3000)), "Connection: close"))
     assert status(received) == 431
 
 
@@ -114,22 +115,91 @@ def test_headers_just_below_the_limit_pass(server):
 
 def test_a_body_above_the_limit_is_refused_before_it_comes(server):
     with server.connect() as s:
-        s.sendall(request("POST /health HTTP/1.1", f"Content-Length: {(32 << 20) + 1}"))
-        assert status(s.recv(65536)) in (405, 413)
+        s.sendall(request("POST /tokenize HTTP/1.1", f"Content-Length: {(32 << 20) + 1}"))
+        assert status(s.recv(65536)) == 413
 
 
 def test_a_client_that_sends_a_large_body_all_the_same_reads_the_refusal(server):
     with server.connect() as s:
-        s.sendall(request("POST /health HTTP/1.1", f"Content-Length: {33 << 20}"))
+        s.sendall(request("POST /tokenize HTTP/1.1", f"Content-Length: {33 << 20}"))
         for _ in range(33):
             s.sendall(b"x" * (1 << 20))
-        assert status(s.recv(65536)) in (405, 413)
+        assert status(s.recv(65536)) == 413
+
+
+def test_a_body_in_pieces_is_refused_when_it_grows_too_large(server):
+    with server.connect() as s:
+        s.sendall(request("POST /tokenize HTTP/1.1", "Transfer-Encoding: chunked"))
+        received = b""
+        try:
+            for _ in range(40):
+                s.sendall(b"100000\r\n" + b"x" * (1 << 20) + b"\r\n")
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        received = s.recv(65536)
+        assert status(received) == 413 and b"x-request-id: req_" in received
+
+
+def test_the_largest_body_is_read(server):
+    content = "a" * ((32 << 20) - len('{"content":""}'))
+    answer = server.post("/tokenize", '{"content":"' + content + '"]')
+    assert answer.status == 400, "it reached its route, which says that this is no JSON"
+
+
+def test_a_body_in_pieces_with_trailers_is_read(server):
+    body = b'{"content": "Hello"}'
+    pieces = b"".join(b"%x;note=1\r\n%s\r\n" % (1, body[i:i + 1]) for i in range(len(body)))
+    received = server.raw(request("POST /tokenize HTTP/1.1", "Transfer-Encoding: chunked", "Connection: close",
+                                  body=pieces + b"0\r\nX-Trailer: 1\r\n\r\n"))
+    assert status(received) == 200 and b'"tokens"' in received
+
+
+def test_a_client_that_asks_before_it_sends_is_told_to_go_on(server):
+    body = b'{"content": "Hello"}'
+    with server.connect() as s:
+        s.sendall(request("POST /tokenize HTTP/1.1", f"Content-Length: {len(body)}", "Expect: 100-continue"))
+        assert s.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        s.sendall(body)
+        assert status(s.recv(65536)) == 200
+
+
+@pytest.mark.parametrize("headers, expected", [
+    (("POST /no/such HTTP/1.1", "Content-Length: 5"), 404),
+    (("DELETE /tokenize HTTP/1.1", "Content-Length: 5"), 405),
+    (("POST /tokenize HTTP/1.1", f"Content-Length: {33 << 20}"), 413),
+    (("POST /tokenize HTTP/1.1", "Content-Length: 5", "Content-Encoding: zstd"), 415),
+    (("POST /tokenize HTTP/1.1", "Content-Length: 5", "Origin: http://localhost", "Content-Type: text/plain"), 415),
+])
+def test_a_client_that_asks_before_it_sends_is_refused_at_once(server, headers, expected):
+    with server.connect() as s:
+        s.sendall(request(*headers, "Expect: 100-continue"))
+        assert status(s.recv(65536)) in ((expected, 403) if expected == 415 else (expected,))
+
+
+def test_a_form_from_no_page_is_read_as_what_it_is(server):
+    answer = server.post("/tokenize", b'{"content": "Hello"}', {"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status == 200
+
+
+def test_a_cut_request_gets_no_answer_and_no_work(server):
+    before = server.metric("bastide_requests_total")
+    for cut in (b"POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n{\"content\"", b"GET /hea"):
+        with server.connect() as s:
+            s.sendall(cut)
+            s.shutdown(socket.SHUT_WR)
+            assert s.recv(65536) == b""
+    assert server.metric("bastide_requests_total") <= before + 2  # those that asked
 
 
 def test_headers_that_do_not_come_end_the_connection_however_lively_they_do_not(server):
     """Slow-loris: a byte now and then. The deadline is for the whole request, so all of these end together."""
     beginnings = [b"", b"\r\n", b"GET /health HT", b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow"]
+    bodies = [request("POST /tokenize HTTP/1.1", "Content-Length: 1000"),
+              request("POST /tokenize HTTP/1.1", "Transfer-Encoding: chunked") + b"ffff\r\n"]
     began = time.monotonic()
+    stalled = [server.connect(PATIENCE_SECONDS) for _ in bodies]
+    for s, sent in zip(stalled, bodies):
+        s.sendall(sent)
     open_ones = [server.connect(PATIENCE_SECONDS) for _ in beginnings]
     for s, sent in zip(open_ones, beginnings):
         s.sendall(sent)
@@ -140,11 +210,15 @@ def test_headers_that_do_not_come_end_the_connection_however_lively_they_do_not(
             assert time.monotonic() - began > 8
             s.close()
             open_ones.remove(s)
-        for s in open_ones[1:]:
+        for s in open_ones[1:] + stalled:
             try:
                 s.sendall(b"y")
             except (BrokenPipeError, ConnectionResetError):
                 pass
+    for s in stalled:
+        with s:
+            received = s.recv(65536)
+            assert status(received) == 408 and b"x-request-id: req_" in received and b"10 seconds" in received
 
 
 def test_two_requests_at_once_are_answered_in_order(server):
@@ -194,3 +268,16 @@ def test_silent_connections_beyond_the_bound_are_closed_and_room_comes_back(serv
         except (ConnectionResetError, http.client.RemoteDisconnected):
             pass
     pytest.fail("no room came back")
+
+
+def test_many_pipelined_requests_with_bodies_are_answered_in_order(server):
+    bodies = [b'{"content": "%s"}' % (b"word " * i) for i in range(20)]
+    sent = b"".join(request("POST /tokenize HTTP/1.1", f"Content-Length: {len(body)}", body=body) for body in bodies)
+    received = server.raw(sent + request("GET /health HTTP/1.1", "Connection: close"))
+    counts = [len(json.loads(found)) for found in re.findall(rb'"tokens":(\[[^]]*\])', received)]
+    assert len(counts) == 20 and counts == sorted(counts)
+
+
+def test_http_1_0_gets_a_whole_answer_and_the_end(server):
+    received = server.raw(b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n", timeout=5)
+    assert received.startswith(b"HTTP/1.") and received.endswith(b'{"status":"ok"}')
