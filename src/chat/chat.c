@@ -175,13 +175,16 @@ static bool make_language(struct chat *chat, const struct opening *opening, stru
     const struct tokenizer *tokenizer = opening->model->tokenizer;
     const struct language_parts parts = {
         .form = chat->habits.form,
+        .form_is_new = !chat->habits.template_tools,
         .reasoning = chat->reasoning,
         .reasoning_begun = chat->reasoning_begun,
         .tools = &chat->tools,
         .request = opening->request,
     };
+    const enum chat_tool_choice choice = opening->request->tool_choice;
     struct rule start;
-    chat->reads_calls = chat->tools.count > 0 && opening->request->tool_choice != CHAT_TOOLS_NONE;
+    chat->reads_calls = chat->tools.count > 0 && choice != CHAT_TOOLS_NONE;
+    chat->only_calls = choice == CHAT_TOOLS_REQUIRED || choice == CHAT_TOOLS_NAMED;
     chat->shows_special = has_hidden_marks(chat, tokenizer);
     if (!language_build(&parts, &chat->grammar, &start, error))
         return false;

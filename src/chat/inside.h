@@ -11,6 +11,7 @@ struct chat {
     struct tools tools;
     struct habits habits;
     bool reads_calls;                       /* calls are to be found in the answer */
+    bool only_calls;                        /* and nothing else, but for reasoning */
     const struct reasoning_form *reasoning; /* NULL: the answer has none */
     bool reasoning_begun;                   /* the prompt ends inside it */
     bool shows_special;                     /* marks of calls or reasoning are special tokens */

@@ -142,10 +142,18 @@ static struct rule call_of_any(struct builder *builder)
     return rule;
 }
 
+/* A model that was never taught the form and has to call does not find an end by itself. */
+static bool is_single(const struct builder *builder)
+{
+    const struct chat_request *request = builder->parts->request;
+    return request->one_call || builder->parts->form->single || request->tool_choice == CHAT_TOOLS_NAMED ||
+           (request->tool_choice == CHAT_TOOLS_REQUIRED && builder->parts->form_is_new);
+}
+
 /* The rule once, or several times with what separates them. */
 static struct rule several(struct builder *builder, struct rule rule, const char *between)
 {
-    if (builder->parts->request->one_call || builder->parts->form->single)
+    if (is_single(builder))
         return rule;
     return pair(builder, rule, repeat(builder, pair(builder, literal(builder, between), rule), SIZE_MAX));
 }

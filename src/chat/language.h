@@ -7,6 +7,7 @@
 
 struct language_parts {
     const struct call_form *form;
+    bool form_is_new;                       /* to the model: it was told of it just now */
     const struct reasoning_form *reasoning; /* NULL: the answer has none */
     bool reasoning_begun;                   /* the prompt ends inside it */
     const struct tools *tools;

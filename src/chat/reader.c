@@ -296,13 +296,26 @@ static void take_mark(struct chat_reader *reader, const struct mark *mark)
         reader->state = READING_REASONING;
 }
 
+/* Hands on what the end of the answer leaves without a mark or a name. Where a call had to come, or one came just
+ * before, it is a call that was cut off before anything of it was certain: nothing. */
+static bool give_rest(struct chat_reader *reader, const struct taker *taker)
+{
+    const bool cut = reader->chat->only_calls || (reader->calls > 0 && reader->drops_space);
+    if (!cut)
+        return give_text(reader, CHAT_CONTENT, left(reader), taker);
+    drop(reader, left(reader));
+    return true;
+}
+
 static bool read_content(struct chat_reader *reader, const struct taker *taker, bool *more)
 {
     const struct mark *mark = NULL;
     size_t said;
     *more = pass_content(reader, &said, &mark) == MATCH_WHOLE;
-    if (!give_text(reader, CHAT_CONTENT, taker->ended && !*more ? left(reader) : said, taker))
+    if (!give_text(reader, CHAT_CONTENT, said, taker))
         return false;
+    if (taker->ended && !*more)
+        return give_rest(reader, taker);
     if (*more)
         take_mark(reader, mark);
     return true;
@@ -393,7 +406,7 @@ static bool read_call(struct chat_reader *reader, const struct taker *taker, boo
     if (*more)
         return true;
     if (taker->ended && !reader->certain)
-        return give_text(reader, CHAT_CONTENT, left(reader), taker);
+        return give_rest(reader, taker);
     return settle_call(reader, taker);
 }
 
@@ -425,7 +438,7 @@ static void read_behind_call(struct chat_reader *reader, const struct taker *tak
     if (!*more)
         return;
     const enum match match = closing.bytes > 0 ? match_at(reader, 0, closing) : MATCH_NOT;
-    if (match == MATCH_PERHAPS) { /* if nothing more comes, the closing was cut off */
+    if (match == MATCH_PERHAPS) { /* the closing, if it was not cut off */
         drop(reader, taker->ended ? left(reader) : 0);
         *more = false;
         return;

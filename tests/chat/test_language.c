@@ -101,7 +101,9 @@ static void a_required_call_begins_the_answer(void **state)
     const struct chat_request required = { .tool_choice = CHAT_TOOLS_REQUIRED };
     const struct chat_request named = { .tool_choice = CHAT_TOOLS_NAMED, .tool_name = "stop" };
     ALLOWS("chatml", MAKER_TOOLS, required, { "", "I" }, { CALL("stop", "{}"), NULL },
-           { CALL("get_weather", "{\"city\":\"Rome\",\"days\":3}"), NULL }, { CALL("stop", "{}") "\n", " I" });
+           { CALL("get_weather", "{\"city\":\"Rome\",\"days\":3}"), NULL }, { CALL("stop", "{}"), "\n" });
+    ALLOWS("qwen25", MAKER_TOOLS, required, { "", "I" }, { CALL("stop", "{}") "\n", " I" },
+           { CALL("stop", "{}") "\n" CALL("stop", "{}"), NULL });
     ALLOWS("chatml", MAKER_TOOLS, named, { "<tool_call>\n{\"name\": \"", "get" }, { CALL("stop", "{}"), NULL });
 }
 

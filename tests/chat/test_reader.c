@@ -150,7 +150,11 @@ static void an_answer_cut_in_a_call_gives_what_there_is(void **state)
     CHECK("qwen25", MAKER_TOOLS, NO_WISH, { "<tool_call>{\"name\": \"stop\"", "[0 stop: " },
           { "<tool_call>{\"name\": \"stop\", \"arguments\": {\"a\": [1, ", "[0 stop: {\"a\": [1, " },
           { "<tool_call>{\"name\": \"stop\", \"arguments\": {}}\n</tool_c", "[0 stop: {}]" },
-          { "<tool_call>{\"name\": \"stop\", \"arguments\": {\"a\" 1}} x", "[0 stop: {\"a\" 1}} x" });
+          { "<tool_call>{\"name\": \"stop\", \"arguments\": {\"a\" 1}} x", "[0 stop: {\"a\" 1}} x" },
+          { "<tool_call>{\"name\": \"stop\"}</tool_call>\n<tool_call>{\"name", "[0 stop: {}]" },
+          { "<tool_call>{\"name\": \"stop\"}</tool_call> a <tool_", "[0 stop: {}]a <tool_" });
+    CHECK("qwen25", MAKER_TOOLS, ((struct chat_request){ .tool_choice = CHAT_TOOLS_REQUIRED }),
+          { "<tool_call>{\"name\": \"st", "" }, { "<tool_call>{\"name\": \"stop\"", "[0 stop: " });
 }
 
 static void reasoning_comes_apart(void **state)
