@@ -195,6 +195,7 @@ static void a_template_with_tools_writes_them_itself(void **state)
     } rows[] = {
         { "qwen25", "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Rome\"}}\n</tool_call>" },
         { "qwen3", "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Rome\"}}\n</tool_call>" },
+        { "llama31", "{\"name\": \"get_weather\", \"parameters\": {\"city\": \"Rome\"}}<|eot_id|>" },
         { "mistral3", "[TOOL_CALLS] [{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Rome\"}, \"id\": "
                       "\"0000call1\"}" },
         { "gpt_oss", "to=functions.get_weather<|channel|>commentary json<|message|>{\"city\": \"Rome\"}<|call|>" },
@@ -306,7 +307,7 @@ static size_t specials_in(const char *template, const char *text)
 static void special_tokens_in_a_message_are_text(void **state)
 {
     (void)state;
-    const char *const templates[] = { "chatml",  "qwen25",   "qwen3",    "gemma",    "gemma3",   "llama3",  "phi",
+    const char *const templates[] = { "chatml",  "qwen25",   "qwen3",    "gemma",    "gemma3",   "llama3", "llama31",  "phi",
                                       "granite", "mistral1", "mistral3", "mistral7", "deepseek", "gpt_oss", NULL };
     for (size_t i = 0; i < LENGTH(templates); i++) {
         const size_t without = specials_in(templates[i], "x");

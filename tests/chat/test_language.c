@@ -150,6 +150,10 @@ static void families_are_held_to_their_own_calls(void **state)
            { "[TOOL_CALLS][{\"name\": \"", "fly" });
     ALLOWS("mistral3", MAKER_TOOLS, required, { "[TOOL_CALLS][{\"name\": \"stop\", \"arguments\": {}}]", NULL },
            { "", "Hello" });
+    ALLOWS("llama31", MAKER_TOOLS, NO_WISH, { "Hello {", NULL }, { "", NULL }, { "日本", NULL },
+           { "{\"name\": \"stop\", \"parameters\": {}}", NULL }, { "{\"", "a" });
+    ALLOWS("llama31", MAKER_TOOLS, ((struct chat_request){ .tool_choice = CHAT_TOOLS_NONE }), { "Hello {", NULL },
+           { "", "{" });
     ALLOWS("gpt_oss", MAKER_TOOLS, required,
            { "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>commentary to=functions.stop "
              "<|constrain|>json<|message|>{}",

@@ -178,6 +178,10 @@ static void families_write_calls_in_their_ways(void **state)
             "{\"city\": \"Bern\"}, \"id\": \"abcdefghi\"}]",
             "[0 stop: {}][1 get_weather: {\"city\": \"Bern\"}]" },
           { "Hi [TOOL_CALLS]x", "Hi [TOOL_CALLS]x" });
+    CHECK("llama31", MAKER_TOOLS, NO_WISH, { "{\"name\": \"stop\", \"parameters\": {}}", "[0 stop: {}]" },
+          { " <|python_tag|>{\"name\": \"stop\", \"parameters\": {\"a\": 1}}", "[0 stop: {\"a\": 1}]" },
+          { "{\"a\": 1}", "{\"a\": 1}" },
+          { "Say {\"name\": \"stop\", \"parameters\": {}}", "Say {\"name\": \"stop\", \"parameters\": {}}" });
     CHECK("gpt_oss", MAKER_TOOLS, NO_WISH,
           { "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>Hi", "(Hm.)Hi" },
           { "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>commentary to=functions.get_weather "
@@ -256,6 +260,7 @@ static void hostile_answers_take_linear_time(void **state)
         check_time("qwen3", texts[i][0], texts[i][1], 4 << 20);
     }
     check_time("gpt_oss", "", "to=functions.", 5);
+    check_time("llama31", "{\"name\": \"", "x", 5);
 }
 
 static void random_answers_keep_the_readers_promises(void **state)
