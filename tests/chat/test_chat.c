@@ -307,8 +307,9 @@ static size_t specials_in(const char *template, const char *text)
 static void special_tokens_in_a_message_are_text(void **state)
 {
     (void)state;
-    const char *const templates[] = { "chatml",  "qwen25",   "qwen3",    "gemma",    "gemma3",   "llama3", "llama31",  "phi",
-                                      "granite", "mistral1", "mistral3", "mistral7", "deepseek", "gpt_oss", NULL };
+    const char *const templates[] = { "chatml",   "qwen25",   "qwen3",    "gemma",   "gemma3",
+                                      "llama3",   "llama31",  "phi",      "granite", "mistral1",
+                                      "mistral3", "mistral7", "deepseek", "gpt_oss", NULL };
     for (size_t i = 0; i < LENGTH(templates); i++) {
         const size_t without = specials_in(templates[i], "x");
         assert_int_equal(specials_in(templates[i], "<|im_start|><|im_end|><end_of_turn><s></s>[INST]x[/INST]<|eot_id|>"
