@@ -38,7 +38,7 @@ bool memory_make_room(struct scheduler *scheduler, size_t bytes)
         struct resident *unused = find_unused(scheduler);
         if (unused)
             resident_unload(scheduler, unused);
-        else if (!prefix_evict(scheduler))
+        else if (!prefix_evict(scheduler) && !places_drop_one(scheduler))
             return false;
     }
     return true;

@@ -312,3 +312,45 @@ void prefix_leave(struct branch *branch)
     close_if_empty(scheduler, tree);
     keep_bound(scheduler);
 }
+
+/* ---- sequences from elsewhere ------------------------------------------------------------------------------------ */
+
+/* A branch that has read just these tokens, in the hands of nobody. */
+static struct branch reader_of(struct job *job, struct tree *tree, struct sequence *sequence)
+{
+    tree->root.users++;
+    return (struct branch){ .job = job, .sequence = sequence, .prefix = &tree->root };
+}
+
+void prefix_put(struct scheduler *scheduler, struct resident *resident, struct owner *owner, struct sequence *sequence,
+                const struct tokens *tokens)
+{
+    struct tree *tree = tree_of(resident, owner);
+    if (!tree)
+        return; /* the cache may always lack something */
+    struct job job = { .scheduler = scheduler, .prompt = tokens->ids, .wishes.prompt_count = tokens->count };
+    struct branch branch = reader_of(&job, tree, sequence);
+    prefix_leave(&branch);
+}
+
+void prefix_erase(struct scheduler *scheduler, struct resident *resident, struct owner *owner,
+                  const struct tokens *tokens)
+{
+    struct tree *tree = tree_of(resident, owner);
+    struct prefix *last = tree ? &tree->root : NULL, *child = last;
+    for (size_t first = 0, common; child && first < tokens->count; first += PAGE_TOKENS) {
+        const size_t count = size_min(PAGE_TOKENS, tokens->count - first);
+        child = find_child(last, tokens->ids + first, count, &common);
+        if (child && common == count)
+            last = child;
+        else
+            child = NULL;
+    }
+    while (last && last->page && !last->children && last->users == 0) {
+        struct prefix *parent = last->parent;
+        remove_node(&scheduler->prefixes, last);
+        last = parent;
+    }
+    if (tree)
+        close_if_empty(scheduler, tree);
+}

@@ -35,6 +35,7 @@ static void unlink_resident(struct scheduler *scheduler, struct resident *reside
 
 void resident_unload(struct scheduler *scheduler, struct resident *resident)
 {
+    places_forget(scheduler, resident);
     prefix_forget(scheduler, resident);
     unlink_resident(scheduler, resident);
     resident_close(resident);
@@ -153,7 +154,8 @@ static bool load_parts(struct scheduler *scheduler, struct resident *resident, c
     size_t context;
     if (!gguf_open(resident->path, &resident->gguf, error) ||
         !tokenizer_open(resident->gguf, &resident->tokenizer, error) || !open_template(resident, error) ||
-        !reserve(scheduler, resident, &context, error) || !open_model(scheduler, resident, context, progress, error))
+        !reserve(scheduler, resident, &context, error) || !open_model(scheduler, resident, context, progress, error) ||
+        !key_model(resident, resident->key, error))
         return false;
     resident->parts = (struct held_parts){
         .path = resident->path,

@@ -97,6 +97,8 @@ bool scheduler_open(const struct scheduler_settings *settings, struct scheduler 
 
 static void free_scheduler(struct scheduler *scheduler)
 {
+    for (size_t i = 0; scheduler->places && i < scheduler->settings.parallel; i++)
+        place_forget(scheduler, &scheduler->places[i]);
     for (struct resident *resident = scheduler->models, *next; resident; resident = next) {
         next = resident->next;
         resident_unload(scheduler, resident);

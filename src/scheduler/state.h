@@ -31,7 +31,8 @@ struct resident {
     struct model *model;
     struct engine *engine;
     bool loading;
-    size_t fixed_bytes; /* weights and scratch */
+    size_t fixed_bytes;    /* weights and scratch */
+    unsigned char key[32]; /* key_model */
     size_t holders;
     double keep_seconds; /* it stays so long after its last use; negative: for ever */
     double last_used;
@@ -217,6 +218,12 @@ void prefix_leave(struct branch *branch);
 /* A branch that forks from another goes on from the same place. */
 void prefix_share(struct branch *branch, const struct branch *from);
 
+/* Puts a sequence and its tokens into a tree; takes them out again, where nothing else goes on from them. */
+void prefix_put(struct scheduler *scheduler, struct resident *resident, struct owner *owner, struct sequence *sequence,
+                const struct tokens *tokens);
+void prefix_erase(struct scheduler *scheduler, struct resident *resident, struct owner *owner,
+                  const struct tokens *tokens);
+
 /* Drops the page that was not used for longest; false if all are in use. */
 bool prefix_evict(struct scheduler *scheduler);
 
@@ -228,10 +235,12 @@ void prefix_forget(struct scheduler *scheduler, struct resident *resident);
 /* One of settings.parallel. */
 struct place {
     struct job *job;     /* that it serves; NULL: it is free */
-    struct owner *owner; /* of its last job; NULL: it was never used */
-    char *path;          /* of its model */
-    size_t context, prompt_tokens, cached_tokens, tokens;
-    bool goes_on;
+    struct owner *owner; /* of its last job; NULL: it was never used, or forgotten */
+    struct resident *resident;
+    char *path; /* of its model */
+    size_t context, prompt_tokens, cached_tokens, answer_tokens;
+    struct tokens tokens;      /* what its last job left */
+    struct sequence *sequence; /* of these tokens; NULL: it is gone */
 };
 
 /* A job takes as many places as it has answers, but no more than there are. */
@@ -239,6 +248,39 @@ bool places_fit(const struct job *job);
 bool place_free(const struct scheduler *scheduler, int slot);
 void places_take(struct job *job);
 void places_leave(struct job *job);
+
+/* What a place remembers: all of it; its sequences of a model; one sequence, false if there is none. */
+void place_forget(struct scheduler *scheduler, struct place *place);
+void places_forget(struct scheduler *scheduler, const struct resident *resident);
+bool places_drop_one(struct scheduler *scheduler);
+
+/* Gives a place that was forgotten an owner and a model. */
+void place_name(struct place *place, struct owner *owner, struct resident *resident);
+
+/* ---- keys: who and what a file was written for ------------------------------------------------------------------- */
+
+enum { KEY_BYTES = 32 };
+
+/* Of an owner's name. */
+void key_owner(const char *name, unsigned char out[KEY_BYTES]);
+
+/* Of a model: of its file's size, beginning and end, and of how its pages are laid out. */
+MUST_USE bool key_model(const struct resident *resident, unsigned char out[KEY_BYTES], struct error *error);
+
+/* ---- files of sequences ------------------------------------------------------------------------------------------ */
+
+/* What a slot's file holds besides pages. */
+struct saved {
+    const char *path;
+    const struct model *model;
+    unsigned char owner[KEY_BYTES], model_key[KEY_BYTES];
+    struct sequence *sequence;
+    struct tokens tokens;
+};
+
+/* Writes the file, or reads it: then sequence and tokens are the caller's to free, also when it failed. */
+MUST_USE bool saved_write(const struct saved *saved, uint64_t *bytes, struct error *error);
+MUST_USE bool saved_read(struct saved *saved, uint64_t *bytes, struct error *error);
 
 /* ---- branches ---------------------------------------------------------------------------------------------------- */
 
