@@ -77,23 +77,35 @@ static enum status check(const struct server_settings *settings, struct error *e
     return good ? STATUS_DONE : STATUS_NO;
 }
 
-static bool run_server(struct service *service, const struct server_settings *settings, struct error *error)
+static bool wait_for_end(struct service *service, struct server *server, struct error *error)
 {
-    struct server *server = NULL;
-    if (!server_open(settings, stderr, &server, error))
-        return false;
     atomic_store(&service->server, server);
     const bool told = print(error, "bastide: listening on %s\n", server_address(server)) && print_flush(error);
     while (told && sem_wait(&service->end) != 0)
         ;
     atomic_store(&service->server, NULL);
-    server_close(server);
     return told;
+}
+
+/* Takes signals from here on, to the end of the server, which it closes. */
+static bool run_server(struct service *service, struct server *server, struct error *error)
+{
+    pthread_t signals;
+    if (pthread_create(&signals, NULL, take_signals, service) != 0) {
+        server_close(server);
+        return error_set(error, "no thread for signals: too many are running");
+    }
+    const bool served = server_start(server, error) && wait_for_end(service, server, error);
+    server_close(server);
+    atomic_store(&service->over, true);
+    pthread_kill(signals, SIGTERM);
+    pthread_join(signals, NULL);
+    return served;
 }
 
 static enum status start(struct service *service, const struct server_settings *settings, struct error *error)
 {
-    pthread_t signals;
+    struct server *server = NULL;
     prepare_process();
     sigemptyset(&service->signals);
     sigaddset(&service->signals, SIGINT);
@@ -101,14 +113,8 @@ static enum status start(struct service *service, const struct server_settings *
     sigaddset(&service->signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &service->signals, NULL); /* threads inherit it */
     sem_init(&service->end, 0, 0);
-    if (pthread_create(&signals, NULL, take_signals, service) != 0) {
-        error_set(error, "no thread for signals: too many are running");
-        return STATUS_FAILED;
-    }
-    const bool served = run_server(service, settings, error);
-    atomic_store(&service->over, true);
-    pthread_kill(signals, SIGTERM);
-    pthread_join(signals, NULL);
+    /* The server confines this thread before there are others. */
+    const bool served = server_open(settings, stderr, &server, error) && run_server(service, server, error);
     sem_destroy(&service->end);
     return served ? STATUS_DONE : status_of(error);
 }

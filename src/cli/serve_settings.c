@@ -28,6 +28,7 @@ const struct option serve_options[] = {
     { "tls", 0, "auto", "TLS with a certificate that is made on first use" },
     { "no-page", 0, NULL, "no page, and no conversations kept" },
     { "no-pull", 0, NULL, "clients may not fetch models" },
+    { "no-sandbox", 0, NULL, "keep the right to connect to others and to open any file" },
     { "any-model", 0, NULL, "a model's name that is not known means the first model" },
     { "log-format", 0, "FORMAT", "text or json (text)" },
     { "log-prompts", 0, NULL, "prompts and answers go into the log, too" },
@@ -142,6 +143,7 @@ static bool read_all(const struct arguments *arguments, struct arena *arena, str
                                      .allow_anonymous = option_given(arguments, "allow-anonymous"),
                                      .no_page = option_given(arguments, "no-page"),
                                      .no_pull = option_given(arguments, "no-pull"),
+                                     .no_sandbox = option_given(arguments, "no-sandbox"),
                                      .any_model = option_given(arguments, "any-model"),
                                      .log_prompts = option_given(arguments, "log-prompts"),
                                      .drain_seconds = 30 };

@@ -302,14 +302,18 @@ bool http_open(struct server *server, struct http **out, struct error *error)
         return error_memory(error, sizeof *http);
     http->server = server;
     http->socket = -1;
-    http->connected = connections_open(&http->connections, connections_most(), error);
-    if (!http->connected || !bind_address(&server->settings, &http->socket, error) ||
-        !name_address(http, &server->settings, error) || !start_daemon(http, error)) {
+    if (!bind_address(&server->settings, &http->socket, error) || !name_address(http, &server->settings, error)) {
         http_close(http);
         return false;
     }
     *out = http;
     return true;
+}
+
+bool http_start(struct http *http, struct error *error)
+{
+    http->connected = connections_open(&http->connections, connections_most(), error);
+    return http->connected && start_daemon(http, error);
 }
 
 const char *http_address(const struct http *http)

@@ -8,8 +8,11 @@ struct http;
 struct server;
 struct server_settings;
 
-/* Binds the address of the server's settings and answers from now on. Fails if the port is taken. */
+/* Binds the address of the server's settings. Fails if the port is taken. */
 MUST_USE bool http_open(struct server *server, struct http **out, struct error *error);
+
+/* Starts the threads that answer. */
+MUST_USE bool http_start(struct http *http, struct error *error);
 
 /* "http://127.0.0.1:8484", with the port that was taken. */
 const char *http_address(const struct http *http);

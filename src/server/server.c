@@ -1,10 +1,12 @@
 /* server.c: what a server is made of, in the order in which it comes and goes. */
 #include "server/server.h"
 
+#include "server/confine.h"
 #include "server/gate.h"
 #include "server/http.h"
 #include "server/journal.h"
 #include "server/kept.h"
+#include "server/puller.h"
 #include "server/serving.h"
 #include "server/settings.h"
 #include "server/turns.h"
@@ -12,13 +14,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Conversations lie in the data folder, so that they are there wherever the server is started from. */
+/* Conversations lie in the data folder, so that they are there wherever the server is started from, and in a folder of
+ * their own, since the sandbox lets the server write to folders. */
 static bool open_store(struct server *server, struct error *error)
 {
     const char *folder, *path;
-    return folder_data("", &server->arena, &folder, error) && folder_make(folder, error) &&
-           folder_data("conversations.db", &server->arena, &path, error) && store_open(path, &server->store, error) &&
-           store_settle(server->store, error) && turns_open(server->store, &server->turns, error);
+    return folder_data("conversations", &server->arena, &folder, error) && folder_make(folder, error) &&
+           folder_data("conversations/conversations.db", &server->arena, &path, error) &&
+           store_open(path, &server->store, error) && store_settle(server->store, error) &&
+           turns_open(server->store, &server->turns, error);
 }
 
 static bool open_gate(struct server *server, struct error *error)
@@ -54,13 +58,20 @@ static bool load_models(struct server *server, struct error *error)
     return done;
 }
 
+/* What needs rights that are given up then: the child that fetches models comes first, the socket last. */
+static bool open_confined(struct server *server, struct error *error)
+{
+    const struct server_settings *settings = &server->settings;
+    return (settings->no_pull || puller_open(&server->puller, error)) && open_access(server, error) &&
+           registry_open(settings->models, settings->model_count, settings->alias, settings->any_model,
+                         &server->registry, error) &&
+           http_open(server, &server->http, error) && confine(server, error);
+}
+
 static bool open_rooms(struct server *server, struct error *error)
 {
     const struct server_settings *settings = &server->settings;
-    return open_access(server, error) &&
-           registry_open(settings->models, settings->model_count, settings->alias, settings->any_model,
-                         &server->registry, error) &&
-           scheduler_open(&settings->scheduler, &server->scheduler, error) && kept_open(&server->kept, error) &&
+    return scheduler_open(&settings->scheduler, &server->scheduler, error) && kept_open(&server->kept, error) &&
            (settings->no_page || open_store(server, error));
 }
 
@@ -75,14 +86,20 @@ bool server_open(const struct server_settings *settings, FILE *log, struct serve
     atomic_init(&server->drain_seconds, settings->drain_seconds);
     atomic_init(&server->gate, NULL);
     if (!settings_copy(settings, &server->arena, &server->settings, error) ||
-        !journal_open(log, settings->log_json, &server->journal, error) || !open_rooms(server, error) ||
-        !http_open(server, &server->http, error) || !load_models(server, error)) {
+        !journal_open(log, settings->log_json, &server->journal, error) || !open_confined(server, error)) {
         server_close(server);
         return false;
     }
+    *out = server;
+    return true;
+}
+
+bool server_start(struct server *server, struct error *error)
+{
+    if (!open_rooms(server, error) || !http_start(server->http, error) || !load_models(server, error))
+        return false;
     atomic_store(&server->loading, false);
     journal_event(server->journal, "start", "bastide " BASTIDE_VERSION " at %s", http_address(server->http));
-    *out = server;
     return true;
 }
 
@@ -173,6 +190,7 @@ void server_close(struct server *server)
     close_gates(server);
     access_close(server->access);
     registry_close(server->registry);
+    puller_close(server->puller);
     if (server->journal)
         journal_event(server->journal, "end", "all is closed");
     journal_close(server->journal);

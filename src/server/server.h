@@ -22,7 +22,7 @@ struct server_settings {
     size_t allowed_host_count;
     const char *const *allowed_origins; /* [allowed_origin_count] */
     size_t allowed_origin_count;
-    bool allow_anonymous, no_page, no_pull, any_model;
+    bool allow_anonymous, no_page, no_pull, no_sandbox, any_model;
     const char *tls_certificate, *tls_key; /* files; NULL: no TLS */
     bool tls_auto;                         /* a certificate of our own, made on first use */
     bool log_json, log_prompts;
@@ -31,9 +31,13 @@ struct server_settings {
 
 struct server;
 
-/* Binds the address, loads the named models, gives up what the process does not need. Answers /health meanwhile.
+/* Binds the address and gives up what the process does not need, for good: what it has not opened by then and does not
+ * serve is out of reach. Threads that run already would keep more: call it before any is started.
  * log: where lines of the log go. Copies the settings. */
 MUST_USE bool server_open(const struct server_settings *settings, FILE *log, struct server **out, struct error *error);
+
+/* Loads the named models; answers /health meanwhile. When it fails server_close is all that is left to do. */
+MUST_USE bool server_start(struct server *server, struct error *error);
 
 /* "http://127.0.0.1:8484" */
 const char *server_address(const struct server *server);

@@ -62,7 +62,7 @@ class Writer(threading.Thread):
 
 
 def check_whole(home):
-    database = sqlite3.connect(home / "conversations.db")
+    database = sqlite3.connect(home / "conversations/conversations.db")
     assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert database.execute("PRAGMA foreign_key_check").fetchall() == []
     for table in ("words", "titles"):
