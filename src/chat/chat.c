@@ -124,6 +124,7 @@ static bool write_prompt(struct chat *chat, const struct opening *opening, struc
     if (!prompt_render(opening->model, &parts, prompt, error))
         return false;
     find_reasoning(chat, buffer_span(prompt));
+    chat->drops_space = chat->plain && !opening->last;
     if (!opening->last)
         return true;
     if (!prompt_go_on(opening->model, chat->habits.reasoning, opening->last, prompt, &chat->reasoning_begun, error))

@@ -18,7 +18,8 @@ struct chat {
     struct grammar *grammar;                /* NULL: any text will do */
     struct constraint *constraint;
     const char *stop_texts[STOP_TEXTS_MOST];
-    bool plain; /* there is no template */
+    bool plain;       /* there is no template */
+    bool drops_space; /* white space that begins the answer is no part of it */
 };
 
 #endif

@@ -126,18 +126,29 @@ static json_t *read_arguments(const json_t *arguments)
     return json_deep_copy(arguments);
 }
 
+static bool wrong_call(struct error *error, size_t message, size_t call, const char *what)
+{
+    return error_set_kind(error, ERROR_WRONG_USE, "messages[%zu].tool_calls[%zu].%s is needed", message, call, what);
+}
+
+static bool is_given(const json_t *value)
+{
+    return value && !json_is_null(value);
+}
+
 static bool check_call(const json_t *call, size_t i, size_t number, struct error *error)
 {
     const json_t *function = json_object_get(call, "function"), *id = json_object_get(call, "id");
     const json_t *arguments = json_object_get(function, "arguments");
-    const char *field = !json_is_object(function)                            ? "function: an object is needed"
-                        : !json_is_string(json_object_get(function, "name")) ? "function.name: a text is needed"
-                        : id && !json_is_string(id) && !json_is_null(id)     ? "id: a text is needed"
-                        : arguments && !json_is_string(arguments) && !json_is_object(arguments) &&
-                                !json_is_null(arguments)
-                            ? "function.arguments: JSON in a text is needed"
-                            : NULL;
-    return !field || error_set_kind(error, ERROR_WRONG_USE, "messages[%zu].tool_calls[%zu].%s", i, number, field);
+    if (!json_is_object(function))
+        return wrong_call(error, i, number, "function: an object");
+    if (!json_is_string(json_object_get(function, "name")))
+        return wrong_call(error, i, number, "function.name: a text");
+    if (is_given(id) && !json_is_string(id))
+        return wrong_call(error, i, number, "id: a text");
+    if (is_given(arguments) && !json_is_string(arguments) && !json_is_object(arguments))
+        return wrong_call(error, i, number, "function.arguments: JSON in a text");
+    return true;
 }
 
 static bool add_call(const json_t *call, json_t *calls, struct error *error)
@@ -155,7 +166,7 @@ static bool add_call(const json_t *call, json_t *calls, struct error *error)
 static bool read_calls(const json_t *message, size_t i, json_t *out, struct error *error)
 {
     const json_t *calls = json_object_get(message, "tool_calls");
-    if (!calls || json_is_null(calls) || (json_is_array(calls) && json_array_size(calls) == 0))
+    if (!is_given(calls) || (json_is_array(calls) && json_array_size(calls) == 0))
         return true;
     if (!json_is_array(calls))
         return wrong(error, i, ".tool_calls", "an array is needed");
@@ -177,7 +188,7 @@ static bool read_calls(const json_t *message, size_t i, json_t *out, struct erro
 static bool read_text(const json_t *message, size_t i, const char *key, json_t *out, struct error *error)
 {
     const json_t *text = json_object_get(message, key);
-    if (!text || json_is_null(text))
+    if (!is_given(text))
         return true;
     if (!json_is_string(text))
         return error_set_kind(error, ERROR_WRONG_USE, "messages[%zu].%s: a text is needed", i, key);

@@ -137,10 +137,12 @@ static bool begins_reasoning(const json_t *content, const struct reasoning_form 
     return form && text && strncmp(text, form->opening, strlen(form->opening)) == 0 && !strstr(text, form->closing);
 }
 
-static bool close_reasoning(const struct reasoning_form *form, struct buffer *out, struct error *error)
+/* What stands between reasoning, or the beginning of the answer where there is none, and what is said. */
+static bool lead_to_content(const struct reasoning_form *form, bool thought, struct buffer *out, struct error *error)
 {
-    return buffer_format(out, error, "\n%s%s%s", form->closing, form->next ? form->next : "\n\n",
-                         form->content ? form->content : "");
+    const char *closing = form->next ? form->next : "\n\n";
+    return (!thought || buffer_format(out, error, "\n%s%s", form->closing, closing)) &&
+           (!form->content || buffer_text(out, form->content, error));
 }
 
 bool prompt_go_on(const struct chat_model *model, const struct reasoning_form *form, const json_t *message,
@@ -157,7 +159,7 @@ bool prompt_go_on(const struct chat_model *model, const struct reasoning_form *f
         return false;
     if (given && !add_quoted(model->tokenizer, reasoning, out, error))
         return false;
-    if ((begun || given) && says && !close_reasoning(form, out, error))
+    if (form && says && !lead_to_content(form, begun || given, out, error))
         return false;
     return add_quoted(model->tokenizer, content, out, error);
 }

@@ -69,7 +69,7 @@ static void find_marks(struct chat_reader *reader)
 {
     const struct chat *chat = reader->chat;
     const struct call_form *form = chat->habits.form;
-    const bool noisy = chat->reads_calls || (chat->reasoning && chat->reasoning->anywhere);
+    const bool noisy = chat->reads_calls || (chat->reasoning && chat->reasoning->content);
     if (chat->reasoning)
         add_mark(reader, chat->reasoning->opening, MARK_REASONING);
     if (chat->reads_calls)
@@ -89,7 +89,7 @@ bool chat_reader_open(const struct chat *chat, struct chat_reader **out, struct 
     reader->pending.limit = SIZE_MAX / 2;
     if (chat->reasoning_begun)
         reader->state = READING_REASONING;
-    reader->drops_space = chat->reasoning_begun;
+    reader->drops_space = chat->reasoning_begun || chat->drops_space;
     find_marks(reader);
     *out = reader;
     return true;

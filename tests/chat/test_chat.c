@@ -229,6 +229,18 @@ static void an_answer_goes_on_where_it_was_left(void **state)
     prompt_is("deepseek",
               "[{'role': 'user', 'content': 'Hi'}, {'role': 'assistant', 'content': '', 'reasoning_content': 'Hm'}]",
               NULL, goes_on, "<\uFF5CUser\uFF5C>Hi<\uFF5CAssistant\uFF5C><think>\nHm");
+    struct made_model made = made_model_open("gpt_oss");
+    struct chat *chat = NULL;
+    struct error error = { 0 };
+    assert_done(made_chat(&made, "[{'role': 'user', 'content': 'Hi'}, {'role': 'assistant', 'content': 'Ho'}]", NULL,
+                          goes_on, &chat, &error),
+                &error);
+    const char end[] = "<|start|>assistant<|channel|>final<|message|>Ho";
+    const struct span prompt = chat_prompt_text(chat);
+    assert_true(prompt.bytes > strlen(end));
+    assert_memory_equal(prompt.data + prompt.bytes - strlen(end), end, strlen(end));
+    chat_close(chat);
+    made_model_close(&made);
     prompt_is("qwen3",
               "[{'role': 'user', 'content': 'Hi'}, {'role': 'assistant', 'content': 'Ho', 'reasoning_content': "
               "'Hm'}]",

@@ -166,6 +166,7 @@ static void reasoning_comes_apart(void **state)
             "(I call.)[0 stop: {}]" });
     CHECK("deepseek", NULL, NO_WISH, { "So.\n</think>\n\nHi", "(So.)Hi" }, { "So", "(So)" },
           { "\n\n</think>Hi </think>", "Hi </think>" });
+    CHECK(NULL, NULL, NO_WISH, { " Hi \n", "Hi \n" }); /* behind "assistant:" */
     CHECK("qwen3", NULL, ((struct chat_request){ .reasoning = CHAT_REASONING_OFF }),
           { "<think>a</think>b", "<think>a</think>b" });
 }
