@@ -20,7 +20,7 @@ bool places_fit(const struct job *job)
     const struct scheduler *scheduler = job->scheduler;
     const int slot = job->wishes.slot;
     return scheduler->places_taken + places_of(job) <= scheduler->settings.parallel &&
-           (slot < 0 || place_free(scheduler, slot));
+           (slot < 0 || place_free(scheduler, slot)) && memory_fits(job);
 }
 
 /* The place that was wished for, else the first free one from there on. */

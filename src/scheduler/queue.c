@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUANTUM = 256, ANSWER_GUESS = 256, AGEING = 1000 /* tokens a second */ };
+enum { QUANTUM = 256, AGEING = 1000 /* tokens a second */ };
 
 /* ---- owners ------------------------------------------------------------------------------------------------------ */
 

@@ -56,6 +56,9 @@ void resident_unload(struct scheduler *scheduler, struct resident *resident);
 /* Unloads models whose time is over; returns when the next one's is, INFINITY if there is none. */
 double residents_expire(struct scheduler *scheduler);
 
+struct job;
+struct branch;
+
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 /* Bytes of all models and their pages. */
@@ -67,6 +70,14 @@ size_t memory_free(const struct scheduler *scheduler);
 /* Unloads unused models, the least recently used first, then drops what the cache keeps, until so many bytes are free;
  * false if they never will be. */
 bool memory_make_room(struct scheduler *scheduler, size_t bytes);
+
+/* Whether what runs and this job, which waits or was put off, will probably fit together. */
+bool memory_fits(const struct job *job);
+
+/* Before a step: what its pages may take. Then room for so many more tokens of a branch; false if it has to wait, or
+ * failed because there will never be any. */
+void room_begin(struct scheduler *scheduler);
+bool room_take(struct branch *branch, size_t tokens);
 
 /* ---- events: what a job tells its client ------------------------------------------------------------------------- */
 
@@ -133,6 +144,7 @@ struct job {
     uint32_t *prompt; /* [wishes.prompt_count] */
     enum job_state state;
     bool in_step, cancelled;
+    bool put_off;            /* its pages were taken, for lack of memory */
     struct branch *branches; /* [wishes.answers]; the first reads the prompt, the others begin when it is read */
     size_t going_on;         /* branches */
     struct job_counts counts;
@@ -313,6 +325,9 @@ size_t likelihood_tell(const float *logits, size_t vocabulary, uint32_t token, s
 
 MUST_USE bool vector_open(struct job *job, struct error *error);
 
+/* Forgets what was added. */
+void vector_begin(struct job *job);
+
 /* Whether the vector is made of this token's state. */
 bool vector_wants(const struct job *job, size_t position);
 
@@ -346,13 +361,21 @@ struct step {
         size_t rows;
     } * pieces;
     size_t piece_count;
-    struct job **readers; /* jobs that read, in the order in which they go on */
+    struct branch **readers; /* in the order in which they go on */
+    size_t reader_count;
+    size_t room, taken; /* bytes that pages of this step may still take, and will have taken */
     const float *logits;
     struct error error;
 };
 
 MUST_USE bool step_open(struct step *step, size_t parallel, struct error *error);
 void step_close(struct step *step);
+
+/* Finds the branches of the step's model that read, each with the pages that the tree has for it. */
+void readers_find(struct scheduler *scheduler);
+
+/* Whether another reads the same and will have it in the tree. */
+bool reader_waits(const struct step *step, const struct branch *branch);
 
 /* Fills the step with what a model has to run; false if there is nothing. */
 bool step_plan(struct scheduler *scheduler, struct resident *resident);
@@ -386,7 +409,7 @@ struct scheduler {
     struct scheduler_counts counts;
 };
 
-enum { BATCH_TOKENS = 512, ANSWERS_MOST = 16 };
+enum { BATCH_TOKENS = 512, ANSWERS_MOST = 16, ANSWER_GUESS = 256 /* tokens, where nobody knows */ };
 
 /* Drops a reference, with the lock held, which it releases; frees the scheduler after the last. */
 void scheduler_leave(struct scheduler *scheduler);

@@ -15,7 +15,7 @@ bool step_open(struct step *step, size_t parallel, struct error *error)
     step->texts.tokens = calloc(most, sizeof *step->texts.tokens);
     step->takers = calloc(most * ANSWERS_MOST, sizeof *step->takers); /* each token may be a prompt's last */
     step->pieces = calloc(most, sizeof *step->pieces);
-    step->readers = calloc(parallel, sizeof(struct job *));
+    step->readers = calloc(parallel + ANSWERS_MOST, sizeof(struct branch *));
     return (step->answers.tokens && step->texts.tokens && step->takers && step->pieces && step->readers) ||
            error_memory(error, most * sizeof *step->takers);
 }

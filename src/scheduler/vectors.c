@@ -21,6 +21,13 @@ bool vector_open(struct job *job, struct error *error)
     return (job->sums && job->vector) || error_memory(error, width * sizeof *job->sums);
 }
 
+void vector_begin(struct job *job)
+{
+    const size_t width = model_facts(job->resident->model).width;
+    for (size_t i = 0; job->sums && i < width; i++)
+        job->sums[i] = 0;
+}
+
 bool vector_wants(const struct job *job, size_t position)
 {
     switch (job->pooling) {
