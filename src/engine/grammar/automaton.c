@@ -61,10 +61,17 @@ static bool too_large(struct error *error, const struct error *cause)
                           "grammar: it is too ambiguous to be followed: too many of its rules fit the same text");
 }
 
-static bool reserve(struct pile *pile, size_t size, size_t more, size_t most, struct error *error)
+/* Not inlined: the caller's way is the one where there is room. */
+__attribute__((noinline)) static bool make_room(struct pile *pile, size_t size, size_t more, size_t most,
+                                                struct error *error)
 {
     struct error cause = { 0 };
     return pile_reserve(pile, size, more, most, &cause) || too_large(error, &cause);
+}
+
+static inline bool reserve(struct pile *pile, size_t size, size_t more, size_t most, struct error *error)
+{
+    return more <= pile->capacity - pile->count || make_room(pile, size, more, most, error);
 }
 
 static struct stack *stack_at(const struct automaton *automaton, uint32_t stack)
@@ -371,9 +378,18 @@ static bool intern_found(struct automaton *automaton, uint32_t *out, struct erro
     return intern(automaton, found, kept, automaton->complete, out, error);
 }
 
+/* Whether the question costs too much by now. */
+static bool spend(struct automaton *automaton, struct error *error)
+{
+    automaton->effort += automaton->work.count + automaton->found.count;
+    if (automaton->effort <= EFFORT_MOST)
+        return true;
+    const struct error too_long = { .kind = ERROR_WRONG_USE };
+    return too_large(error, &too_long);
+}
+
 static bool end_step(struct automaton *automaton, uint32_t *out, struct error *error)
 {
-    const struct error too_long = { .kind = ERROR_WRONG_USE };
     for (size_t i = 0; i < automaton->work.count; i++) {
         const struct task task = ((const struct task *)automaton->work.items)[i];
         const bool done = task.node == RULE_NONE ? go_on(automaton, task.below, error)
@@ -381,10 +397,7 @@ static bool end_step(struct automaton *automaton, uint32_t *out, struct error *e
         if (!done)
             return false;
     }
-    automaton->effort += automaton->work.count + automaton->found.count;
-    if (automaton->effort > EFFORT_MOST)
-        return too_large(error, &too_long);
-    return intern_found(automaton, out, error);
+    return spend(automaton, error) && intern_found(automaton, out, error);
 }
 
 /* Takes the byte off a stack, if it wants it. */

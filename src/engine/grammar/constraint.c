@@ -171,16 +171,12 @@ void place_look(const struct place *place, bool *may_end, bool *may_go_on)
 
 /* ---- masks ------------------------------------------------------------------------------------------------------- */
 
-static void allow(const struct token_tree *tree, uint32_t token, uint64_t *bits)
+/* The walk over a tree: states[depth] is where the bytes down to that depth lead. It runs through all the vocabulary
+ * where nearly everything is allowed, so it has no branch that is hard to foresee: a node without a token sets a bit
+ * behind those of all tokens. */
+static bool walk(struct constraint *constraint, const struct tree *tree, uint32_t state, uint64_t *bits,
+                 struct error *error)
 {
-    for (; token != TOKEN_NONE; token = tree->same[token])
-        bits[token / 64] |= (uint64_t)1 << token % 64;
-}
-
-/* The walk: states[depth] is where the bytes down to that depth lead. */
-static bool walk(struct constraint *constraint, uint32_t state, uint64_t *bits, struct error *error)
-{
-    const struct token_tree *tree = constraint->tree;
     uint32_t states[DEPTH_MOST + 1] = { state };
     for (size_t i = 0; i < tree->count; i++) {
         const struct tree_node *node = &tree->nodes[i];
@@ -189,10 +185,53 @@ static bool walk(struct constraint *constraint, uint32_t state, uint64_t *bits, 
             return false;
         if (*here == STATE_DEAD)
             i += node->below;
-        else if (node->token != TOKEN_NONE)
-            allow(tree, node->token, bits);
+        else
+            bits[node->token / 64] |= (uint64_t)1 << node->token % 64;
     }
     return true;
+}
+
+static void allow_same(const struct token_tree *tree, uint64_t *bits)
+{
+    for (size_t i = 0; i < tree->same_count; i++) {
+        const uint32_t token = tree->same[2 * i], same = tree->same[2 * i + 1];
+        bits[same / 64] |= (bits[token / 64] >> token % 64 & 1) << same % 64;
+    }
+}
+
+/* Whether every token of plain bytes is allowed: each of these bytes leads to the same state, as often as a short token
+ * is long. Holds within most strings. */
+static bool allows_plain(struct constraint *constraint, uint32_t state, bool *out, struct error *error)
+{
+    *out = true;
+    for (size_t i = 0; i < SHORT_MOST && *out; i++) {
+        uint32_t first, next;
+        if (!automaton_step(&constraint->automaton, state, ' ', &first, error))
+            return false;
+        *out = first != STATE_DEAD;
+        for (unsigned byte = 0; byte < 256 && *out; byte++) {
+            if (byte_is_plain((unsigned char)byte) &&
+                !automaton_step(&constraint->automaton, state, (unsigned char)byte, &next, error))
+                return false;
+            *out = !byte_is_plain((unsigned char)byte) || next == first;
+        }
+        if (first == state)
+            break;
+        state = first;
+    }
+    return true;
+}
+
+static bool walk_short(struct constraint *constraint, uint32_t state, uint64_t *bits, struct error *error)
+{
+    const struct token_tree *tree = constraint->tree;
+    bool plain;
+    if (!allows_plain(constraint, state, &plain, error))
+        return false;
+    if (plain)
+        memcpy(bits, tree->easy, tree->words * sizeof *bits);
+    return (plain || walk(constraint, &tree->trees[TREE_PLAIN], state, bits, error)) &&
+           walk(constraint, &tree->trees[TREE_OTHER], state, bits, error);
 }
 
 static bool add_mask(struct constraint *constraint, uint32_t state, struct error *error)
@@ -203,7 +242,7 @@ static bool add_mask(struct constraint *constraint, uint32_t state, struct error
     uint64_t *bits = calloc(words, sizeof *bits);
     if (!bits)
         return error_memory(error, words * sizeof *bits);
-    if (!walk(constraint, state, bits, error)) {
+    if (!walk_short(constraint, state, bits, error)) {
         free(bits);
         return false;
     }
@@ -212,15 +251,28 @@ static bool add_mask(struct constraint *constraint, uint32_t state, struct error
     return true;
 }
 
-static bool find_mask(struct place *place, const uint64_t **mask, struct error *error)
+/* The mask of short tokens, kept with the state that they can't tell from this one. */
+static bool find_mask(struct constraint *constraint, uint32_t state, const uint64_t **mask, struct error *error)
 {
-    struct constraint *constraint = place->constraint;
-    uint32_t state;
-    if (!begin(constraint, error) ||
-        !automaton_clip(&constraint->automaton, place->state, constraint->tree->longest, &state, error) ||
-        (automaton_state(&constraint->automaton, state)->mask == 0 && !add_mask(constraint, state, error)))
+    uint32_t clipped;
+    if (!automaton_clip(&constraint->automaton, state, SHORT_MOST, &clipped, error) ||
+        (automaton_state(&constraint->automaton, clipped)->mask == 0 && !add_mask(constraint, clipped, error)))
         return false;
-    *mask = *mask_at(constraint, automaton_state(&constraint->automaton, state)->mask - 1);
+    *mask = *mask_at(constraint, automaton_state(&constraint->automaton, clipped)->mask - 1);
+    return true;
+}
+
+/* All tokens: short ones from the mask that is kept, long ones looked up. */
+static bool find_tokens(struct constraint *constraint, uint32_t state, uint64_t *bits, struct error *error)
+{
+    const uint64_t *mask;
+    if (!begin(constraint, error) || !find_mask(constraint, state, &mask, error))
+        return false;
+    memcpy(bits, mask, constraint->tree->words * sizeof *bits);
+    if (!walk(constraint, &constraint->tree->trees[TREE_LONG], state, bits, error))
+        return false;
+    allow_same(constraint->tree, bits);
+    bits[constraint->tree->no_token / 64] &= ~((uint64_t)1 << constraint->tree->no_token % 64);
     return true;
 }
 
@@ -228,12 +280,11 @@ bool place_mask(struct place *place, bool special, bool may_end, uint64_t *bits,
 {
     struct constraint *constraint = place->constraint;
     const struct token_tree *tree = constraint->tree;
-    const uint64_t *mask;
     pthread_mutex_lock(&constraint->lock);
-    const bool done = find_mask(place, &mask, error);
+    const bool done = find_tokens(constraint, place->state, bits, error);
     const bool ends = done && may_end && automaton_state(&constraint->automaton, place->state)->complete;
     for (size_t i = 0; i < tree->words && done; i++)
-        bits[i] = (special ? mask[i] : mask[i] & tree->plain[i]) | (ends ? tree->ending[i] : 0);
+        bits[i] = (special ? bits[i] : bits[i] & tree->plain[i]) | (ends ? tree->ending[i] : 0);
     pthread_mutex_unlock(&constraint->lock);
     return done;
 }

@@ -4,7 +4,7 @@
 
 #include "engine/grammar/grammar.h"
 
-enum { RANGES_MOST = 1 << 12 };
+enum { RANGES_MOST = 1 << 10 };
 
 /* Zero-initialised is empty. */
 struct ranges {

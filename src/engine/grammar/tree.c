@@ -93,42 +93,79 @@ static size_t common_bytes(struct span a, struct span b)
     return i;
 }
 
-/* Nodes below the branch [1, most depth] that end here know now how many follow them. */
-static void close_nodes(struct token_tree *tree, const size_t *branch, size_t depth, size_t down_to)
+/* Nodes of the branch [1, depth] that end here know now how many follow below them. */
+static void close_nodes(struct tree *tree, const size_t *branch, size_t depth, size_t down_to)
 {
     for (; depth > down_to; depth--)
         tree->nodes[branch[depth]].below = (uint32_t)(tree->count - branch[depth] - 1);
 }
 
+/* A tree in the making. */
+struct growth {
+    struct tree *tree;
+    uint32_t no_token;
+    struct span last;              /* the piece before */
+    size_t branch[PIECE_MOST + 1]; /* its nodes, by depth */
+};
+
+/* Adds the next piece; if it is the one before once more, nothing, and *same is that one's token. */
+static bool add_piece(struct growth *growth, struct span text, uint32_t token, uint32_t *same)
+{
+    struct tree *tree = growth->tree;
+    const size_t common = common_bytes(growth->last, text);
+    if (common == text.bytes) { /* sorted, so that it can't be a beginning of the one before */
+        *same = tree->nodes[growth->branch[text.bytes]].token;
+        return false;
+    }
+    close_nodes(tree, growth->branch, growth->last.bytes, common);
+    for (size_t depth = common + 1; depth <= text.bytes; depth++) {
+        growth->branch[depth] = tree->count;
+        tree->nodes[tree->count++] =
+            (struct tree_node){ .token = growth->no_token, .depth = (uint16_t)depth, .byte = text.data[depth - 1] };
+    }
+    tree->nodes[growth->branch[text.bytes]].token = token;
+    growth->last = text;
+    return true;
+}
+
+static enum tree_kind kind_of(struct span piece)
+{
+    for (size_t i = 0; i < piece.bytes && piece.bytes <= SHORT_MOST; i++)
+        if (!byte_is_plain(piece.data[i]))
+            return TREE_OTHER;
+    return piece.bytes <= SHORT_MOST ? TREE_PLAIN : TREE_LONG;
+}
+
 static void grow(struct planting *planting)
 {
-    struct token_tree *tree = planting->tree;
-    size_t branch[PIECE_MOST + 1] = { 0 }; /* the nodes of the last piece, by depth */
-    struct span last = { 0 };
+    struct token_tree *all = planting->tree;
+    struct growth growths[TREES] = { 0 };
+    for (size_t kind = 0; kind < TREES; kind++)
+        growths[kind] = (struct growth){ .tree = &all->trees[kind], .no_token = all->no_token };
     for (size_t i = 0; i < planting->count; i++) {
         const struct piece *piece = &planting->pieces[i];
         const struct span text = span_of(planting->bytes.bytes + piece->offset, piece->bytes);
-        const size_t common = common_bytes(last, text);
-        close_nodes(tree, branch, last.bytes, common);
-        for (size_t depth = common + 1; depth <= text.bytes; depth++) {
-            branch[depth] = tree->count;
-            tree->nodes[tree->count++] =
-                (struct tree_node){ .token = TOKEN_NONE, .depth = (uint16_t)depth, .byte = text.data[depth - 1] };
+        const enum tree_kind kind = kind_of(text);
+        uint32_t same;
+        all->longest = (uint32_t)size_max(all->longest, text.bytes);
+        if (!add_piece(&growths[kind], text, piece->token, &same)) {
+            all->same[2 * all->same_count] = same;
+            all->same[2 * all->same_count++ + 1] = piece->token;
+        } else if (kind == TREE_PLAIN) {
+            set_bit(all->easy, piece->token);
         }
-        struct tree_node *node = &tree->nodes[branch[text.bytes]];
-        tree->same[piece->token] = node->token;
-        node->token = piece->token;
-        tree->longest = (uint32_t)size_max(tree->longest, text.bytes);
-        last = text;
     }
-    close_nodes(tree, branch, last.bytes, 0);
+    for (size_t kind = 0; kind < TREES; kind++)
+        close_nodes(growths[kind].tree, growths[kind].branch, growths[kind].last.bytes, 0);
 }
 
 static void tree_close(struct token_tree *tree)
 {
     if (!tree)
         return;
-    free(tree->nodes);
+    for (size_t kind = 0; kind < TREES; kind++)
+        free(tree->trees[kind].nodes);
+    free(tree->easy);
     free(tree->same);
     free(tree->plain);
     free(tree->ending);
@@ -139,29 +176,50 @@ static bool take_memory(struct planting *planting, struct error *error)
 {
     struct token_tree *tree = planting->tree;
     const size_t vocabulary = tokenizer_vocabulary(planting->tokenizer);
-    tree->words = (vocabulary + 63) / 64;
-    tree->same = malloc((vocabulary + 1) * sizeof *tree->same);
+    tree->words = vocabulary / 64 + 1;
+    tree->no_token = (uint32_t)vocabulary;
+    tree->same = malloc((vocabulary + 1) * 2 * sizeof *tree->same);
+    tree->easy = calloc(tree->words, sizeof *tree->easy);
     tree->plain = calloc(tree->words + 1, sizeof *tree->plain);
     tree->ending = calloc(tree->words + 1, sizeof *tree->ending);
     planting->pieces = malloc((vocabulary + 1) * sizeof *planting->pieces);
-    if (!tree->same || !tree->plain || !tree->ending || !planting->pieces)
+    if (!tree->same || !tree->easy || !tree->plain || !tree->ending || !planting->pieces)
         return error_memory(error, vocabulary * sizeof *planting->pieces);
-    memset(tree->same, 0xFF, (vocabulary + 1) * sizeof *tree->same);
     return true;
+}
+
+/* Room for as many nodes as the pieces have bytes; fewer will be used. */
+static bool take_nodes(struct planting *planting, struct error *error)
+{
+    size_t counts[TREES] = { 0 };
+    for (size_t i = 0; i < planting->count; i++) {
+        const struct piece *piece = &planting->pieces[i];
+        counts[kind_of(span_of(planting->bytes.bytes + piece->offset, piece->bytes))] += piece->bytes;
+    }
+    for (size_t kind = 0; kind < TREES; kind++) {
+        struct tree *tree = &planting->tree->trees[kind];
+        tree->nodes = malloc((counts[kind] + 1) * sizeof *tree->nodes);
+        if (!tree->nodes)
+            return error_memory(error, counts[kind] * sizeof *tree->nodes);
+    }
+    return true;
+}
+
+static void give_back_nodes(struct tree *tree)
+{
+    struct tree_node *smaller = realloc(tree->nodes, (tree->count + 1) * sizeof *tree->nodes);
+    tree->nodes = smaller ? smaller : tree->nodes;
 }
 
 static bool plant(struct planting *planting, struct error *error)
 {
-    struct token_tree *tree = planting->tree;
-    if (!take_memory(planting, error) || !collect_pieces(planting, error))
+    if (!take_memory(planting, error) || !collect_pieces(planting, error) || !take_nodes(planting, error))
         return false;
-    qsort_r(planting->pieces, planting->count, sizeof *planting->pieces, compare_pieces, planting->bytes.bytes);
-    tree->nodes = malloc((planting->bytes.length + 1) * sizeof *tree->nodes);
-    if (!tree->nodes)
-        return error_memory(error, planting->bytes.length * sizeof *tree->nodes);
+    if (planting->count > 1)
+        qsort_r(planting->pieces, planting->count, sizeof *planting->pieces, compare_pieces, planting->bytes.bytes);
     grow(planting);
-    struct tree_node *smaller = realloc(tree->nodes, (tree->count + 1) * sizeof *tree->nodes);
-    tree->nodes = smaller ? smaller : tree->nodes;
+    for (size_t kind = 0; kind < TREES; kind++)
+        give_back_nodes(&planting->tree->trees[kind]);
     return true;
 }
 

@@ -5,7 +5,9 @@
  *
  *   "a" "ab" "abc" "b"  ->  a(2) b(1) c(0) b(0)
  *
- * Tokens that end an answer are not in it, nor tokens of no bytes. Special tokens are, by their text. */
+ * A token that is the same as another is not in it, nor are tokens that end an answer or have no bytes. Special tokens are
+ * in it, by their text. There are three: long tokens apart, because what is said of short ones holds at more places,
+ * and short ones of plain characters, because in a text most places allow them all. */
 #ifndef BASTIDE_ENGINE_TREE_H
 #define BASTIDE_ENGINE_TREE_H
 
@@ -14,20 +16,37 @@
 #include <pthread.h>
 
 struct tree_node {
-    uint32_t token; /* the first with these bytes; TOKEN_NONE: none */
+    uint32_t token; /* the first with these bytes; no_token: none */
     uint32_t below; /* nodes below it */
     uint16_t depth; /* from 1 */
     uint8_t byte;
 };
 
-struct token_tree {
+struct tree {
     struct tree_node *nodes;
     size_t count;
-    uint32_t *same;   /* [vocabulary] the next token of the same bytes, TOKEN_NONE if there is none */
-    uint64_t *plain;  /* [words] a bit for each token that is text without show_special */
-    uint64_t *ending; /* [words] a bit for each token that ends an answer */
-    size_t words;     /* of a bit for each token */
-    uint32_t longest; /* bytes of the longest token */
+};
+
+enum { SHORT_MOST = 16 }; /* bytes of a short token */
+
+/* Printable ASCII, without what ends or escapes strings. */
+static inline bool byte_is_plain(unsigned char byte)
+{
+    return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
+}
+
+enum tree_kind { TREE_PLAIN, TREE_OTHER, TREE_LONG, TREES };
+
+struct token_tree {
+    struct tree trees[TREES];
+    uint64_t *easy; /* [words] the tokens of the plain tree */
+    uint32_t *same; /* [same_count][2] tokens of the same bytes as another, which is in the tree */
+    size_t same_count;
+    uint64_t *plain;   /* [words] a bit for each token that is text without show_special */
+    uint64_t *ending;  /* [words] a bit for each token that ends an answer */
+    size_t words;      /* of a bit for each token, and one more */
+    uint32_t no_token; /* that one more */
+    uint32_t longest;  /* bytes of the longest token */
 };
 
 /* Made when first wanted and kept with its tokenizer, for all threads. */
