@@ -15,10 +15,11 @@ export class Failure extends Error {
   }
 }
 
-/* ---- the key ------------------------------------------------------------------------------------------------------- */
+/* ---- the key ----------------------------------------------------------------------------------------------------- */
 
 let askForKey = null;
 let asking = null;
+let declined = false; /* the person would rather not: not asked again unasked */
 
 /* ask(wasRefused) gives a promise of { key, remember }, or of null where the person would rather not. */
 export function keyAskedBy(ask) {
@@ -30,6 +31,7 @@ function key() {
 }
 
 export function forgetKey() {
+  declined = false;
   keep("key", "", "sessionStorage");
   keep("key", "");
 }
@@ -42,16 +44,19 @@ export function hasKey() {
 async function obtainKey(refused) {
   if (key() !== refused)
     return true;
+  if (declined)
+    return false;
   asking ??= askForKey(refused !== "").finally(() => { asking = null; });
   const given = await asking;
   if (given && key() === refused) {
     keep("key", given.remember ? given.key : "");
     keep("key", given.key, "sessionStorage");
   }
-  return given !== null;
+  declined = given === null;
+  return !declined;
 }
 
-/* ---- one request --------------------------------------------------------------------------------------------------- */
+/* ---- one request ------------------------------------------------------------------------------------------------- */
 
 async function failureOf(response) {
   let message = "";
@@ -94,7 +99,7 @@ async function asked(method, path, options) {
   return response.status === 204 ? null : response.json();
 }
 
-/* ---- routes -------------------------------------------------------------------------------------------------------- */
+/* ---- routes ------------------------------------------------------------------------------------------------------ */
 
 const at = encodeURIComponent;
 
@@ -106,7 +111,7 @@ export const api = {
   create: (body) => asked("POST", "conversations", { body }),
   change: (id, body) => asked("PATCH", "conversations/" + at(id), { body }),
   remove: async (id) => { await request("DELETE", "conversations/" + at(id)); },
-  send: (id, body) => asked("POST", "conversations/" + at(id) + "/messages", { body }),
+  send: (id, body, signal) => asked("POST", "conversations/" + at(id) + "/messages", { body, signal }),
   stop: async (message) => { await request("POST", "messages/" + at(message) + "/stop"); },
   exported: async (id, format) =>
     (await request("GET", "conversations/" + at(id) + "/export?format=" + format, { accept: "*/*" })).text(),

@@ -14,7 +14,7 @@ const DEEPEST = 12;
 const MOST_COLUMNS = 100;
 const FORMULA_LINES = 64; /* a formula that does not end within so many lines is text */
 
-/* ---- one line ------------------------------------------------------------------------------------------------------ */
+/* ---- one line ---------------------------------------------------------------------------------------------------- */
 
 function isBlank(line) {
   return line.trim() === "";
@@ -128,7 +128,7 @@ function tableAt(lines, at) {
   return align && align.length <= MOST_COLUMNS && cellsOf(lines[at]).length === align.length ? align : null;
 }
 
-/* ---- formulas on lines of their own --------------------------------------------------------------------------------- */
+/* ---- formulas on lines of their own ------------------------------------------------------------------------------ */
 
 const FORMULAS = [["$$", "$$"], ["\\[", "\\]"]];
 
@@ -153,7 +153,7 @@ function formulaAt(lines, at) {
   return null;
 }
 
-/* ---- blocks -------------------------------------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
 /* Whether a paragraph ends before this line. */
 function interrupts(lines, at, depth) {

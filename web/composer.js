@@ -21,8 +21,8 @@ export function makeComposer() {
   button = element("button", { type: "submit", class: "round" });
   hint = element("p", { class: "hint", id: "composer-hint" });
   form.prepend(files);
-  form.append(element("div", { class: "composer-row" }, iconButton("attach", "", () => picker.click(), { id: "attach" }),
-    hint, button), picker);
+  form.append(element("div", { class: "composer-row" },
+    iconButton("attach", "", () => picker.click(), { id: "attach" }), hint, button), picker);
   box.oninput = () => {
     keepDraft();
     grow();
@@ -42,7 +42,7 @@ export function makeComposer() {
   };
 }
 
-/* ---- what is written ------------------------------------------------------------------------------------------------- */
+/* ---- what is written --------------------------------------------------------------------------------------------- */
 
 function draftName() {
   return "draft." + (draftOf || "new");
@@ -57,14 +57,24 @@ export function write(text) {
   box.value = text;
   keepDraft();
   grow();
-  box.focus();
+  focusBox();
   changed();
+}
+
+/* Not where that would bring up a keyboard on the screen. */
+export function focusBox() {
+  if (!matchMedia("(hover: none)").matches)
+    box.focus({ preventScroll: true });
 }
 
 /* As high as its text, up to what the style allows. */
 function grow() {
   box.style.height = "auto";
   box.style.height = box.scrollHeight + "px";
+}
+
+function busy() {
+  return Boolean(answering() ?? state.pending);
 }
 
 function keyed(event) {
@@ -76,17 +86,17 @@ function keyed(event) {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing)
     return;
   event.preventDefault();
-  if (!answering())
+  if (!busy())
     submit();
 }
 
 async function submit() {
-  if (answering()) {
+  if (busy()) {
     stop();
     return;
   }
   const text = box.value.trim();
-  if ((!text && !attached.length) || state.pending)
+  if (!text && !attached.length)
     return;
   const before = { text: box.value, attached, name: draftName() };
   const message = [text, ...attached.map(fenced)].filter(Boolean).join("\n\n");
@@ -96,7 +106,7 @@ async function submit() {
   box.value = "";
   grow();
   const sent = send(message);
-  box.focus();
+  focusBox();
   if (await sent)
     return;
   attached = before.attached;
@@ -105,7 +115,7 @@ async function submit() {
   changed();
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------------ */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 async function attach(list) {
   for (const file of list)
@@ -147,7 +157,7 @@ function renderFiles() {
     }))));
 }
 
-/* ---- showing ---------------------------------------------------------------------------------------------------------- */
+/* ---- showing ----------------------------------------------------------------------------------------------------- */
 
 function renderText() {
   const id = state.open?.id ?? state.loading;
@@ -179,7 +189,7 @@ export function renderComposer() {
       state.editing = null;
       changed();
     } }, word("cancel")) : "");
-  renderButton(answering() ? "stop" : "send");
+  renderButton(busy() ? "stop" : "send");
 }
 
 function renderButton(sign) {

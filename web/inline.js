@@ -324,7 +324,7 @@ function withoutTail(address) {
   return address.slice(0, end);
 }
 
-/* ---- emphasis ------------------------------------------------------------------------------------------------------ */
+/* ---- emphasis ---------------------------------------------------------------------------------------------------- */
 
 /* Matches runs: the nearest opener of the same sign. Pieces form a chain, so that wrapping moves nothing. */
 function emphasise(pieces) {

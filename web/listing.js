@@ -2,40 +2,45 @@
 import { api, forgetKey, hasKey } from "./api.js";
 import { changed, state } from "./state.js";
 import { dialog, menu, toast } from "./overlay.js";
+import { keep } from "./kept.js";
 import { language, speak, word } from "./words.js";
 import { element } from "./dom.js";
-import { open, refresh } from "./talk.js";
+import { following, open, refresh } from "./talk.js";
 import { tell } from "./notice.js";
 
 const SEARCH_MILLISECONDS = 150;
-const POLL_MILLISECONDS = 5000;
+const POLL_MILLISECONDS = 20_000;
 
 const tabs = window.BroadcastChannel ? new BroadcastChannel("bastide") : null;
 
-/* ---- the list -------------------------------------------------------------------------------------------------------- */
+/* ---- the list ---------------------------------------------------------------------------------------------------- */
 
 let searching = null;
 
-/* Reads the list. Where the open conversation is newer there than here, another tab wrote: it is read again. */
+/* Reads the list. Where the open conversation is another there than it was when read, it is read again. */
 export async function reload() {
   searching?.abort();
   const mine = searching = new AbortController();
-  const before = state.conversations?.find((row) => row.id === state.open?.id)?.updated_at;
   const { conversations } = await api.conversations(state.words, mine.signal);
   if (mine.signal.aborted)
     return;
   state.conversations = conversations;
   changed();
-  const now = conversations.find((row) => row.id === state.open?.id);
-  if (now && before !== undefined && now.updated_at !== before)
+  const row = conversations.find((one) => one.id === state.open?.id);
+  if (row && row.updated_at !== state.open.seen && !following())
     await refresh();
 }
 
 /* Looks again when another tab says so, when the page is looked at, and now and then. */
 export function keepUpToDate() {
-  const look = () => {
-    if (!document.hidden)
-      Promise.all([reload(), state.server ? null : loadStatus()]).catch((failure) => failure.status === 401 && tell(failure, look));
+  const look = async () => {
+    try {
+      if (!document.hidden)
+        await Promise.all([reload(), state.server ? null : loadStatus()]);
+    } catch (failure) {
+      if (failure.status === 401)
+        tell(failure, look);
+    }
   };
   tabs?.addEventListener("message", look);
   document.addEventListener("visibilitychange", look);
@@ -62,7 +67,7 @@ export function search(words) {
   typing = setTimeout(() => reload().catch(tell), SEARCH_MILLISECONDS);
 }
 
-/* ---- one conversation ------------------------------------------------------------------------------------------------ */
+/* ---- one conversation -------------------------------------------------------------------------------------------- */
 
 async function attempt(work) {
   try {
@@ -101,6 +106,7 @@ async function remove(row) {
     return;
   attempt(async () => {
     await api.remove(row.id);
+    keep("draft." + row.id, "");
     if (state.open?.id === row.id)
       open("");
     moved();
@@ -120,7 +126,7 @@ export function conversationMenu(button, row) {
   ]);
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------------ */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 const KINDS = { md: "text/markdown", json: "application/json" };
 

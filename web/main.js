@@ -4,7 +4,7 @@ import { keepUpToDate, loadStatus, moved, reload } from "./listing.js";
 import { grown, makeMessages, renderMessages } from "./messages.js";
 import { idInAddress, open, talkTold } from "./talk.js";
 import { word } from "./words.js";
-import { makeComposer, renderComposer } from "./composer.js";
+import { focusBox, makeComposer, renderComposer } from "./composer.js";
 import { renderNotice, tell } from "./notice.js";
 import { renderSidebar, showSide } from "./sidebar.js";
 import { renderedBy, changed, state } from "./state.js";
@@ -33,7 +33,7 @@ renderedBy(() => {
   renderComposer();
 });
 
-/* ---- the key --------------------------------------------------------------------------------------------------------- */
+/* ---- the key ----------------------------------------------------------------------------------------------------- */
 
 keyAskedBy(async (refused) => {
   const field = element("input", { type: "text", id: "key", class: "secret", autocomplete: "off", spellcheck: "false",
@@ -46,7 +46,7 @@ keyAskedBy(async (refused) => {
     result: () => ({ key: field.value.trim(), remember: remember.checked }) });
 });
 
-/* ---- keys and navigation ---------------------------------------------------------------------------------------------- */
+/* ---- keys and navigation ----------------------------------------------------------------------------------------- */
 
 function focusMessage(event) {
   event.preventDefault();
@@ -66,21 +66,21 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-at("main").addEventListener("pointerdown", (event) => {
-  if (state.side && !event.target.closest("#menu-button"))
+document.addEventListener("pointerdown", (event) => {
+  if (state.side && !event.target.closest("#side, #menu-button, .menu, dialog"))
     showSide(false);
 });
 
 window.addEventListener("popstate", () => open(idInAddress(), { push: false }));
 window.addEventListener("online", () => reload().catch(() => {}));
 
-/* ---- beginning -------------------------------------------------------------------------------------------------------- */
+/* ---- beginning --------------------------------------------------------------------------------------------------- */
 
 talkTold({ grown, moved, toEnd: () => follow.jump() });
 makeMessages(at("messages"), scroll);
 makeComposer();
 open(idInAddress(), { push: false });
-at("message").focus();
+focusBox();
 
 function begin() {
   Promise.all([reload(), loadStatus()]).catch((failure) => tell(failure, begin));

@@ -80,7 +80,7 @@ export function renderMarkdown(text) {
   return holder;
 }
 
-/* ---- text inside blocks -------------------------------------------------------------------------------------------- */
+/* ---- text inside blocks ------------------------------------------------------------------------------------------ */
 
 function inline(text) {
   if (text.length > LONGEST_INLINE)
@@ -117,7 +117,7 @@ function linkNode(node) {
   return element("span", {}, anchor, says ? null : element("small", { class: "host" }, ` (${host})`));
 }
 
-/* ---- blocks -------------------------------------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
 const RENDERERS = {
   paragraph: (block) => element("p", {}, ...inline(block.text)),
@@ -176,7 +176,7 @@ function renderCode(block) {
   return figure;
 }
 
-/* ---- what can be brought up to date in place: true if it was -------------------------------------------------------- */
+/* ---- what can be brought up to date in place: true if it was ----------------------------------------------------- */
 
 const UPDATES = {
   paragraph: (node, before, now) => before.text === now.text,
@@ -240,7 +240,7 @@ function updateTable(node, before, now) {
   return true;
 }
 
-/* ---- fetched when first needed -------------------------------------------------------------------------------------- */
+/* ---- fetched when first needed ----------------------------------------------------------------------------------- */
 
 let highlighter = null;
 let typesetter = null;

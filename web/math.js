@@ -9,7 +9,7 @@ const NAMESPACE = "http://www.w3.org/1998/Math/MathML";
 const LONGEST = 10_000;
 const DEEPEST = 60;
 
-/* ---- what commands stand for: name and character, in turn ------------------------------------------------------------ */
+/* ---- what commands stand for: name and character, in turn -------------------------------------------------------- */
 
 function table(text) {
   const parts = text.trim().split(/\s+/);
@@ -50,8 +50,8 @@ const UNDERS = table(`underline ‾ underbrace ⏟ underleftarrow ← underright
 const SPACES = table(`, 0.1667em : 0.2222em > 0.2222em ; 0.2778em ! -0.1667em quad 1em qquad 2em thinspace 0.1667em
   enspace 0.5em medspace 0.2222em thickspace 0.2778em`).set(" ", "0.25em").set("~", "0.25em");
 
-const FUNCTIONS = new Set(("sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth log ln lg exp ker dim deg arg "
-  + "hom").split(" "));
+const FUNCTIONS = new Set(("sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth log ln lg exp ker dim deg "
+  + "arg hom").split(" "));
 const LIMITS = new Set("lim max min sup inf limsup liminf det gcd Pr argmax argmin".split(" "));
 const SIZES = table(`big 1.2em bigl 1.2em bigr 1.2em bigm 1.2em Big 1.8em Bigl 1.8em Bigr 1.8em Bigm 1.8em bigg 2.4em
   biggl 2.4em biggr 2.4em biggm 2.4em Bigg 3em Biggl 3em Biggr 3em`);
@@ -68,8 +68,12 @@ const ALPHABETS = {
   mathfrak: [0x1d504, 0x1d51e, 0], mathsf: [0x1d5a0, 0x1d5ba, 0x1d7e2], mathtt: [0x1d670, 0x1d68a, 0x1d7f6],
   mathit: [0x1d434, 0x1d44e, 0], mathrm: null, operatorname: null, "operatorname*": null, mathnormal: null,
 };
-const HOLES = { mathbb: table("C ℂ H ℍ N ℕ P ℙ Q ℚ R ℝ Z ℤ"), mathcal: table("B ℬ E ℰ F ℱ H ℋ I ℐ L ℒ M ℳ R ℛ e ℯ g ℊ o ℴ"),
-  mathfrak: table("C ℭ H ℌ I ℑ R ℜ Z ℨ"), mathit: table("h ℎ") };
+const HOLES = {
+  mathbb: table("C ℂ H ℍ N ℕ P ℙ Q ℚ R ℝ Z ℤ"),
+  mathcal: table("B ℬ E ℰ F ℱ H ℋ I ℐ L ℒ M ℳ R ℛ e ℯ g ℊ o ℴ"),
+  mathfrak: table("C ℭ H ℌ I ℑ R ℜ Z ℨ"),
+  mathit: table("h ℎ"),
+};
 HOLES.mathscr = HOLES.mathcal;
 
 /* Environments with rows: what stands around, how columns stand, whether large. */
@@ -83,7 +87,7 @@ const ENVIRONMENTS = {
 };
 const COLUMNS = { l: "left", r: "right", c: "center" };
 
-/* ---- MathML ------------------------------------------------------------------------------------------------------------ */
+/* ---- MathML ------------------------------------------------------------------------------------------------------ */
 
 function make(name, attributes, ...children) {
   const made = document.createElementNS(NAMESPACE, name);
@@ -98,11 +102,13 @@ const space = (width) => make("mspace", { width });
 const fence = (text, more = {}) => make("mo", { fence: "true", stretchy: "false", ...more }, text);
 const operator = (text, more = {}) => make("mo", more, text);
 
-/* ---- tokens ------------------------------------------------------------------------------------------------------------ */
+/* ---- tokens ------------------------------------------------------------------------------------------------------ */
 
-const TOKEN = /\\(?:begin|end)\s*\{[A-Za-z]+\*?\}|\\operatorname\*|\\tag\*|\\[A-Za-z]+|\\[^]|\d+(?:[.,]\d+)*|\s+|%[^\n]*\n?|[^]/gu;
+const TOKEN = new RegExp([String.raw`\\(?:begin|end)\s*\{[A-Za-z]+\*?\}`, String.raw`\\(?:operatorname|tag)\*`,
+  String.raw`\\[A-Za-z]+`, String.raw`\\[^]`, String.raw`\d+(?:[.,]\d+)*`, String.raw`\s+`, String.raw`%[^\n]*\n?`,
+  "[^]"].join("|"), "gu");
 
-/* ---- reading ------------------------------------------------------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 class Reader {
   constructor(text, display) {
@@ -297,17 +303,16 @@ class Reader {
     if (FUNCTIONS.has(name))
       return make("mi", { "data-limits": "function" }, name);
     if (LIMITS.has(name))
-      return operator(name.replace(/^(lim|arg)(?=.)/, "$1 "), { movablelimits: "true", "data-limits": "over", form: "prefix",
-        lspace: "0", rspace: "0.1667em" });
+      return operator(name.replace(/^(lim|arg)(?=.)/, "$1 "), { movablelimits: "true", "data-limits": "over",
+        form: "prefix", lspace: "0", rspace: "0.1667em" });
     if (ACCENTS.has(name))
-      return make("mover", { accent: "true", ...(name === "overbrace" ? { "data-limits": "over" } : {}) }, this.argument(),
+      return make("mover", { accent: "true", ...braced(name) }, this.argument(),
         operator(ACCENTS.get(name), { stretchy: String(STRETCHES.has(name)) }));
     if (UNDERS.has(name))
-      return make("munder", { accentunder: "true", ...(name === "underbrace" ? { "data-limits": "over" } : {}) },
-        this.argument(), operator(UNDERS.get(name), { stretchy: "true" }));
+      return make("munder", { accentunder: "true", ...braced(name) }, this.argument(),
+        operator(UNDERS.get(name), { stretchy: "true" }));
     if (TEXTS.has(name))
-      return make("mtext", name === "textbf" ? { class: "bold" } : {}, this.raw().replaceAll("~", "\u00a0")
-        .replace(/\\([%$#&_{} ])/g, "$1").replace(/^ | $/g, "\u00a0"));
+      return make("mtext", name === "textbf" ? { class: "bold" } : {}, plainText(this.raw()));
     if (Object.hasOwn(ALPHABETS, name))
       return this.letters(name);
     if (SIZES.has(name))
@@ -376,9 +381,8 @@ class Reader {
     const end = this.take();
     if (!end || !end.startsWith("\\end"))
       throw new SyntaxError("\\end is missing");
-    const table = make("mtable", { ...(large ? { displaystyle: "true" } : {}), class: columns === "rl" ? "aligned" : "" },
-      ...rows.map((cells) => make("mtr", {}, ...cells.map((cell, at) =>
-        make("mtd", { class: COLUMNS[given[at] ?? columns[at % columns.length]] }, ...cell)))));
+    const table = tableOf(rows, large, (at) => given[at] ?? columns[at % columns.length]);
+    table.setAttribute("class", columns === "rl" ? "aligned" : "");
     return make("mrow", {}, ...(open ? [fence(open, { stretchy: "true", form: "prefix" })] : []), table,
       ...(close ? [fence(close, { stretchy: "true", form: "postfix" })] : []));
   }
@@ -405,6 +409,21 @@ class Reader {
       rows.pop();
     return rows;
   }
+}
+
+/* columnOf(at): l, r or c. */
+function tableOf(rows, large, columnOf) {
+  return make("mtable", large ? { displaystyle: "true" } : {}, ...rows.map((cells) => make("mtr", {},
+    ...cells.map((cell, at) => make("mtd", { class: COLUMNS[columnOf(at)] }, ...cell)))));
+}
+
+/* What stands at a brace goes over or under it, not beside. */
+function braced(name) {
+  return name.endsWith("brace") ? { "data-limits": "over" } : {};
+}
+
+function plainText(text) {
+  return text.replaceAll("~", "\u00a0").replace(/\\([%$#&_{} ])/g, "$1").replace(/^ | $/g, "\u00a0");
 }
 
 function styledLetter(letter, [capitals, small, digits], holes) {
@@ -472,7 +491,8 @@ const COMMANDS = {
     return next;
   },
   pmod() {
-    return make("mrow", {}, space("1em"), fence("("), make("mi", {}, "mod"), space("0.3em"), this.argument(), fence(")"));
+    return make("mrow", {}, space("1em"), fence("("), make("mi", {}, "mod"), space("0.3em"), this.argument(),
+      fence(")"));
   },
   bmod: () => operator("mod", { lspace: "0.2222em", rspace: "0.2222em" }),
   boxed() {
@@ -513,9 +533,7 @@ export function mathml(text, display) {
     const lines = reader.rows();
     if (reader.peek() !== undefined)
       return null;
-    const inside = lines.length > 1 ? [make("mtable", { displaystyle: "true", class: "aligned" }, ...lines.map((cells) =>
-      make("mtr", {}, ...cells.map((cell, at) => make("mtd", { class: cells.length > 1 ? COLUMNS["rl"[at % 2]]
-        : "center" }, ...cell)))))] : lines[0].flat();
+    const inside = lines.length > 1 ? [tableOf(lines, true, (at) => "rl"[at % 2])] : lines[0].flat();
     return make("math", { ...(display ? { display: "block" } : {}), alttext: text }, ...inside);
   } catch (fault) {
     if (fault instanceof SyntaxError || fault instanceof RangeError)

@@ -1,15 +1,15 @@
 /* messages.js: the conversation: an article for each message.
  *
- * Thousands open at once and stay cheap: an article is made whole when it comes near the view (until then its plain text
- * stands there, so that finding in the page works), and what is out of view is not laid out (style.css). */
+ * Thousands open at once and stay cheap: an article is made whole when it comes near the view (until then its plain
+ * text stands there, so that finding in the page works), and what is out of view is not laid out (style.css). */
 import { MarkdownView } from "./markdown.js";
 import { change, element, icon, iconButton } from "./dom.js";
-import { changed, state } from "./state.js";
+import { changed, currentModel, state } from "./state.js";
 import { choose, goOn, regenerate } from "./talk.js";
 import { copyText } from "./copy.js";
 import { language, number, percent, word } from "./words.js";
 import { toast } from "./overlay.js";
-import { write } from "./composer.js";
+import { focusBox, write } from "./composer.js";
 
 const MANY = 60; /* messages from which those out of view are not laid out (style.css) */
 const AT_ONCE = 6; /* articles at the end that are made whole at once */
@@ -90,7 +90,7 @@ function renderArticle(message, at, shown) {
     holder.insertBefore(article.node, at === 0 ? holder.firstChild : place);
 }
 
-/* ---- before and between --------------------------------------------------------------------------------------------- */
+/* ---- before and between ------------------------------------------------------------------------------------------ */
 
 function renderWaiting() {
   if (!state.pending) {
@@ -102,8 +102,14 @@ function renderWaiting() {
     return;
   waiting = element("div", { class: "waiting" },
     state.pending.text === undefined ? null : element("div", { class: "asked" }, ...userParts(state.pending.text)),
-    dots());
+    dots(), element("p", { class: "quiet" }, loadingText()));
   holder.append(waiting);
+}
+
+/* Why nothing comes yet, where that is known. */
+function loadingText() {
+  const model = currentModel();
+  return model && model.loaded === false ? word("loads", { model: model.id }) : "";
 }
 
 function dots() {
@@ -125,7 +131,7 @@ function renderWelcome(shown) {
     holder.append(welcome);
 }
 
-/* ---- one message ----------------------------------------------------------------------------------------------------- */
+/* ---- one message ------------------------------------------------------------------------------------------------- */
 
 const FILE = /(?:^|\n\n)File: ([^\n]{1,255})\n(`{3,})\n([\s\S]*?)\n\2(?=\n\n|$)/g;
 
@@ -251,9 +257,15 @@ class Article {
       return tools;
     tools.push(iconButton("copy", word("copy"), (event) => copyAnswer(event.currentTarget, message)));
     if (!running && message.parent)
-      tools.push(iconButton("again", word("regenerate"), () => regenerate(message)));
+      tools.push(iconButton("again", word("regenerate"), () => {
+        focusBox();
+        regenerate(message);
+      }));
     if (!running && last)
-      tools.push(iconButton("onward", word("goOn"), () => goOn(message)));
+      tools.push(iconButton("onward", word("goOn"), () => {
+        focusBox();
+        goOn(message);
+      }));
     return tools;
   }
 
@@ -291,12 +303,20 @@ function contextMeter(figures) {
 
 function branches(message, siblings) {
   const at = siblings.indexOf(message.id);
-  const step = (by, sign, name) => iconButton(sign, word(name), () => choose(message, siblings[at + by]),
-    { disabled: siblings[at + by] === undefined });
+  const step = (by, sign, name) => iconButton(sign, word(name), () => {
+    choose(message, siblings[at + by]);
+    requestAnimationFrame(() => focusBranch(siblings[at + by], sign));
+  }, { disabled: siblings[at + by] === undefined, "data-sign": sign });
   return element("span", { class: "branches" }, step(-1, "left", "previous"),
     element("span", { "aria-label": word("versions", { at: at + 1, of: siblings.length }), role: "img" },
       `${at + 1}/${siblings.length}`),
     step(1, "right", "next"));
+}
+
+/* The focus goes on to the same arrow of the version that is shown now, or to the other one at an end. */
+function focusBranch(id, sign) {
+  const arrows = [...articles.get(id)?.foot.querySelectorAll(".branches button:not(:disabled)") ?? []];
+  (arrows.find((arrow) => arrow.dataset.sign === sign) ?? arrows[0])?.focus();
 }
 
 async function copyAnswer(button, message) {

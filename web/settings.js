@@ -16,7 +16,7 @@ const SAMPLING = [
   ["seed", "seed", { min: 0, max: 2 ** 53 - 1, step: 1 }],
 ];
 
-/* ---- kept with the conversation ------------------------------------------------------------------------------------- */
+/* ---- kept with the conversation ---------------------------------------------------------------------------------- */
 
 let saving = 0;
 
@@ -39,7 +39,7 @@ function keepSettings() {
     saving = setTimeout(() => api.change(id, { settings: state.settings }).catch(tell), 300);
 }
 
-/* ---- the bar above the conversation --------------------------------------------------------------------------------- */
+/* ---- the bar above the conversation ------------------------------------------------------------------------------ */
 
 let select, title, settingsButton;
 let shownLanguage = "";
@@ -52,6 +52,7 @@ export function renderTop(top) {
   const name = state.open ? state.open.title || word("untitled") : "";
   if (title.textContent !== name)
     title.textContent = name;
+  title.hidden = !name;
   document.title = name ? name + " · Bastide" : "Bastide";
   renderModels();
 }
@@ -91,7 +92,7 @@ function renderModels() {
     select.value = now;
 }
 
-/* ---- the panel ------------------------------------------------------------------------------------------------------- */
+/* ---- the panel --------------------------------------------------------------------------------------------------- */
 
 function field(name, label, hint, range) {
   const input = element("input", { type: "number", id: "set-" + name, "aria-describedby": "hint-" + name,
@@ -116,6 +117,9 @@ function modelFacts() {
     facts.unshift(number(model.parameters / 1e6) + " M");
   if (model.context)
     facts.push(word("context", { share: number(model.context) }));
+  const { available } = state.server.memory ?? {};
+  if (available)
+    facts.push(word("free", { bytes: bytes(available) }));
   return element("p", { class: "quiet" }, element("strong", {}, model.id), " · ", facts.join(" · "));
 }
 
@@ -146,7 +150,7 @@ export function openSettings() {
   panel.showModal();
 }
 
-/* ---- colours -------------------------------------------------------------------------------------------------------- */
+/* ---- colours ----------------------------------------------------------------------------------------------------- */
 
 const THEMES = [["", "half", "themeSystem"], ["light", "sun", "themeLight"], ["dark", "moon", "themeDark"]];
 

@@ -3,6 +3,7 @@ import { addressOf, open } from "./talk.js";
 import { change, element, icon, iconButton } from "./dom.js";
 import { changed, state } from "./state.js";
 import { conversationMenu, pageMenu, rename, search } from "./listing.js";
+import { focusBox } from "./composer.js";
 import { language, word } from "./words.js";
 import { themeButton } from "./settings.js";
 
@@ -13,8 +14,11 @@ const DAY = 86400;
 let shownLanguage = "";
 let list, newChat, empty;
 
+const narrow = matchMedia("(max-width: 54rem)"); /* as in style.css */
+
 export function renderSidebar(side) {
   document.body.classList.toggle("side-open", state.side);
+  document.getElementById("main").inert = state.side && narrow.matches;
   if (shownLanguage !== language)
     build(side);
   shownLanguage = language;
@@ -22,6 +26,8 @@ export function renderSidebar(side) {
 }
 
 export function showSide(shown) {
+  if (state.side && !shown && narrow.matches)
+    queueMicrotask(() => document.getElementById("menu-button").focus({ preventScroll: true }));
   state.side = shown;
   changed();
 }
@@ -30,13 +36,14 @@ function build(side) {
   newChat = element("button", { type: "button", class: "new", onclick: () => {
     showSide(false);
     open("");
-    document.getElementById("message").focus();
+    focusBox();
   } }, icon("plus"), word("newChat"));
   list = element("div", { class: "list" });
   empty = element("p", { class: "quiet" });
   const field = element("input", { type: "search", id: "search", "aria-label": word("search"),
     placeholder: word("searchHint"), value: state.words, autocomplete: "off", oninput: () => search(field.value) });
   side.replaceChildren(
+    iconButton("close", word("closeMenu"), () => showSide(false), { class: "tool close" }),
     newChat,
     element("nav", { class: "sections", "aria-label": word("sections") }, sections()),
     element("nav", { class: "conversations", "aria-label": word("conversations") },
@@ -59,7 +66,7 @@ function sections() {
       element("small", {}, word("coming")))));
 }
 
-/* ---- the list -------------------------------------------------------------------------------------------------------- */
+/* ---- the list ---------------------------------------------------------------------------------------------------- */
 
 function groupOf(row, now) {
   if (row.pinned)

@@ -50,5 +50,6 @@ export function changed() {
 /* The model that answers next: as chosen, else the server's default. */
 export function currentModel() {
   const models = state.server?.models ?? [];
-  return models.find((model) => model.id === state.settings.model) ?? models.find((model) => model.default) ?? models[0];
+  return models.find((model) => model.id === state.settings.model) ?? models.find((model) => model.default)
+    ?? models[0];
 }

@@ -13,6 +13,7 @@ import { word } from "./words.js";
 const TITLE_LENGTH = 60;
 const ANNOUNCED = 600; /* characters of an answer that are read aloud unasked */
 const RETRY_MILLISECONDS = 1000;
+const PASSING = [0, 429, 500, 502, 503, 504]; /* what may be otherwise in a moment */
 
 const streams = new Map(); /* id of an answer in the making to { abort, next } */
 let wants = 0; /* the newest wish to open something; older ones are dropped when they arrive */
@@ -24,7 +25,7 @@ export function talkTold(told) {
   ({ grown, toEnd, moved } = told);
 }
 
-/* ---- which conversation ---------------------------------------------------------------------------------------------- */
+/* ---- which conversation ------------------------------------------------------------------------------------------ */
 
 export function addressOf(id) {
   return (id ? "/c/" + id : "/") + location.search;
@@ -60,7 +61,7 @@ export async function open(id, { push = true } = {}) {
 
 function take(conversation) {
   state.loading = "";
-  state.open = { id: conversation.id, title: conversation.title, pinned: conversation.pinned,
+  state.open = { id: conversation.id, title: conversation.title, seen: conversation.updated_at,
     tree: new Tree(conversation.messages ?? []), choices: choicesOf(conversation.id) };
   state.settings = { ...defaults(), ...(conversation.settings || {}) };
   state.following = true;
@@ -86,6 +87,7 @@ export async function refresh() {
   if (state.open !== shown)
     return;
   shown.title = conversation.title;
+  shown.seen = conversation.updated_at;
   for (const message of conversation.messages)
     if (!streams.has(message.id))
       shown.tree.add(message);
@@ -108,7 +110,7 @@ export function choose(message, id) {
   changed();
 }
 
-/* ---- answers in the making ------------------------------------------------------------------------------------------ */
+/* ---- answers in the making --------------------------------------------------------------------------------------- */
 
 function followAll() {
   for (const message of state.open.tree.messages.values())
@@ -116,7 +118,12 @@ function followAll() {
       follow(message);
 }
 
-/* Reads an answer to its end. kept: what the server had stored, shown until the pieces have caught up. */
+/* Whether an answer is being read. */
+export function following() {
+  return streams.size > 0;
+}
+
+/* Reads an answer to its end. What the server had stored of it is shown until the pieces have caught up. */
 async function follow(message) {
   const stream = { abort: new AbortController(), next: 0, text: "" };
   streams.set(message.id, stream);
@@ -133,11 +140,10 @@ async function follow(message) {
     } catch (failure) {
       if (stream.abort.signal.aborted)
         return;
-      if (failure.status !== 0) {
+      if (!PASSING.includes(failure.status))
         ended = { state: "failed", error: failure.message };
-        break;
-      }
-      tell(failure);
+      else if (failure.status === 0)
+        tell(failure);
     }
     if (!ended)
       await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
@@ -172,6 +178,10 @@ export function answering() {
 }
 
 export async function stop() {
+  if (state.pending) {
+    state.pending.abort.abort();
+    return;
+  }
   const message = answering();
   if (!message)
     return;
@@ -182,7 +192,7 @@ export async function stop() {
   }
 }
 
-/* ---- sending -------------------------------------------------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------------------------------------------------- */
 
 /* The first words, for a title. */
 export function titleOf(text) {
@@ -200,20 +210,29 @@ function wishes() {
   return { model: model || currentModel()?.id, settings: Object.fromEntries(filled) };
 }
 
+/* The conversation that is shown, made now if there is none. */
 async function opened(text) {
   if (state.open)
     return state.open;
   const wish = wants;
-  const made = await api.create({ title: titleOf(text) });
-  const conversation = { id: made.id, title: made.title, pinned: false, tree: new Tree(made.messages ?? []),
-    choices: {} };
-  if (wish !== wants)
-    return conversation;
-  state.open = conversation;
-  history.pushState(null, "", addressOf(made.id));
-  if (Object.keys(state.settings).length)
-    api.change(made.id, { settings: state.settings }).catch(tell);
+  const made = await api.create({ title: titleOf(text), settings: state.settings });
+  const conversation = { id: made.id, title: made.title, tree: new Tree([]), choices: {} };
+  if (wish === wants) {
+    state.open = conversation;
+    history.pushState(null, "", addressOf(made.id));
+  }
   return conversation;
+}
+
+/* A conversation whose first message was refused is none. */
+function unmake(conversation) {
+  if (!conversation || conversation.tree.messages.size)
+    return;
+  api.remove(conversation.id).catch(() => {});
+  if (state.open !== conversation)
+    return;
+  state.open = null;
+  history.replaceState(null, "", addressOf(""));
 }
 
 /* Sends what was written, after the last message shown or in place of the one that is edited. False: it failed, and
@@ -238,25 +257,30 @@ export function goOn(message) {
   return exchange({ parent: message.id, continue: true });
 }
 
-async function exchange(body, pending = null) {
-  state.pending = pending ?? {};
+async function exchange(body, question = null) {
+  const pending = state.pending = { ...question, abort: new AbortController() };
+  let conversation = null;
   clearNotice();
   changed();
   queueMicrotask(toEnd);
   try {
-    const conversation = await opened(body.content ?? "");
-    const answer = await api.send(conversation.id, { ...body, ...wishes() });
-    state.pending = null;
+    conversation = await opened(body.content ?? "");
+    const answer = await api.send(conversation.id, { ...body, ...wishes() }, pending.abort.signal);
     taken(conversation, answer);
     return true;
   } catch (failure) {
-    state.pending = null;
-    tell(failure, pending ? null : () => exchange(body));
+    unmake(conversation);
+    tell(failure, question ? null : () => exchange(body));
     return false;
+  } finally {
+    if (state.pending === pending)
+      state.pending = null;
+    changed();
   }
 }
 
 function taken(conversation, answer) {
+  state.pending = null;
   for (const message of [answer.user, answer.assistant]) {
     if (!message)
       continue;

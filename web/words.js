@@ -106,6 +106,8 @@ const WORDS = {
   fitsNot: ["Too large for this machine", "Trop gros pour cette machine"],
   noModel: ["No model yet", "Aucun modèle"],
   loaded: ["loaded", "chargé"],
+  loads: ["{model} is being loaded", "{model} est en cours de chargement"],
+  free: ["{bytes} of memory free", "{bytes} de mémoire libre"],
   settings: ["Settings", "Réglages"],
   settingsHint: ["They count for this conversation; new ones begin with them. What is left empty is up to the model.",
     "Ils valent pour cette conversation ; les nouvelles commencent avec. Un champ vide laisse faire le modèle."],
@@ -178,7 +180,7 @@ export function word(name, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
 const formats = new Map();
 

@@ -29,13 +29,15 @@ MODELS = [
 
 
 class Fake:
-    """What the server knows. answer(prompt) gives the pieces of an answer; gap: seconds between them."""
+    """What the server knows. answer(prompt) gives the pieces of an answer; gap: seconds between them; pause: the number
+    of the piece before which it waits for `resume`, so that a test can do something in the middle."""
 
     def __init__(self):
         self.conversations, self.messages, self.pieces = {}, {}, {}
         self.ids = ("%022d" % number for number in itertools.count(1))
         self.answer = lambda prompt: ["You said: ", prompt]
         self.gap = 0.005
+        self.pause, self.resume = None, threading.Event()
         self.key = None
         self.failures = []  # (method, pattern of the path, status, message), each used once
         self.requests = []
@@ -61,7 +63,9 @@ class Fake:
         return made
 
     def generate(self, message, pieces):
-        for piece in pieces:
+        for number, piece in enumerate(pieces):
+            if number == self.pause:
+                self.resume.wait(60)
             if message["state"] != "streaming":
                 break
             time.sleep(self.gap)

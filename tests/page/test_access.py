@@ -151,7 +151,7 @@ def test_a_finished_answer_is_announced_once(fake, visit, talk):
 
 @pytest.mark.parametrize("how", ["?lang=fr", "Accept-Language", "switch"])
 def test_in_french(fake, visit, talk, how):
-    page = visit(fake, "/?lang=fr" if how == "?lang=fr" else "/", locale="fr-FR" if how == "Accept-Language" else "en-GB")
+    page = visit(fake, "/" + how if how[0] == "?" else "/", locale="fr-FR" if how == "Accept-Language" else "en-GB")
     if how == "switch":
         page.get_by_role("button", name="Français").click()
     page.get_by_role("textbox", name="Message").wait_for()

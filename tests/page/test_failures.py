@@ -27,6 +27,29 @@ def test_a_message_that_was_refused_is_still_there(fake, visit, talk, status, sa
     assert not page.get_by_role("alert").filter(has_text=expected).count()
 
 
+def test_a_first_message_that_was_refused_leaves_no_conversation(fake, visit, talk):
+    page = visit(fake)
+    page.expected = [FAILED]
+    fake.failures.append(("POST", "messages$", 429, "the queue is full"))
+    talk(page).say("Hello")
+    page.get_by_role("alert").filter(has_text="The server is busy.").wait_for()
+    page.wait_for_url(fake.url + "/")
+    assert not fake.conversations
+
+
+def test_a_message_can_be_taken_back_while_the_model_loads(fake, visit, talk):
+    page = visit(fake)
+    page.expected = ["net::ERR_ABORTED"]
+    page.route("**/messages", lambda route: None)  # never answered
+    page.get_by_role("combobox", name="Model").select_option("gemma-3-270m-q4_k_m")
+    chat = talk(page)
+    chat.say("Hello")
+    page.get_by_text("gemma-3-270m-q4_k_m is being loaded").wait_for()
+    chat.button("Stop").click()
+    chat.button("Send").wait_for()
+    assert chat.box.input_value() == "Hello" and page.get_by_role("alert").count() == 0
+
+
 def test_old_conversations_can_be_read_while_no_model_answers(fake, visit, talk):
     fake.conversation("Old", [("user", "Question"), ("assistant", "Answer of old")])
     fake.models = []
@@ -71,7 +94,7 @@ def test_without_the_server_the_page_says_so_and_comes_back(fake, visit, talk):
 
 
 def test_an_answer_is_taken_up_again_after_the_network_was_gone(fake, visit, talk):
-    fake.answer, fake.gap = lambda prompt: [f"word{number} " for number in range(150)], 0.02
+    fake.answer, fake.pause = lambda prompt: [f"word{number} " for number in range(150)], 60
     page = visit(fake)
     page.expected = [FAILED, "ERR_"]
     chat = talk(page)
@@ -79,6 +102,7 @@ def test_an_answer_is_taken_up_again_after_the_network_was_gone(fake, visit, tal
     page.wait_for_function("() => document.body.innerText.includes('word10')")
     page.context.set_offline(True)
     page.context.set_offline(False)
+    fake.resume.set()
     assert chat.finished().split() == [f"word{number}" for number in range(150)]
 
 

@@ -307,8 +307,8 @@ def test_code_gets_its_colours(page, label, text, expected):
     assert parts == expected
 
 
-@pytest.mark.parametrize("label", "c cpp csharp java kotlin swift js ts go rust php python ruby shell sql lua r haskell "
-                                  "css json yaml toml make docker html diff markdown".split())
+@pytest.mark.parametrize("label", "c cpp csharp java kotlin swift js ts go rust php python ruby shell sql lua r "
+                                  "haskell css json yaml toml make docker html diff markdown".split())
 def test_colours_lose_nothing_and_take_no_time(page, label):
     for text in ('"' * 20_000, "/*" * 20_000, "a b\n" * 20_000, "'''" * 9_000, "`" * 20_000, "<" * 20_000, "-" * 40_000,
                  "\\" * 20_000, "#" * 20_000, "x" * 100_000, "1_" * 20_000, " " * 50_000, "$" * 20_000, "\n" * 20_000):

@@ -104,7 +104,8 @@ def test_the_page_is_small(server):
         packed[path], raw[path] = len(answer.body), len(gzip.decompress(answer.body))
     later = [path for path in packed if path.endswith(("math.js", "highlight.js"))]
     assert len(later) == 2
-    first_packed, first_raw = (sum(size for path, size in sizes.items() if path not in later) for sizes in (packed, raw))
+    first_packed, first_raw = (sum(size for path, size in sizes.items() if path not in later)
+                               for sizes in (packed, raw))
     print(f"first load {first_packed} bytes packed, {first_raw} raw; all {sum(packed.values())} packed")
     assert first_packed <= 60 * KILOBYTE and first_raw <= 200 * KILOBYTE
     assert sum(packed.values()) <= 300 * KILOBYTE
@@ -117,7 +118,7 @@ def test_without_a_page_there_is_none(serve, smollm2):
         assert server.get(path, {"Accept": "text/html"}).status == 404
 
 
-# ---- used -------------------------------------------------------------------------------------------------------------
+# ---- used ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ new MutationObserver(() => {
 }).observe(document, { subtree: true, childList: true, attributes: true });
 """
 
-PARAGRAPH = "Some *text* with `code`, **strong words** and a [link](https://example.org), long enough for two lines. " * 3
+PARAGRAPH = "Some *text* with `code`, **strong words** and a [link](https://example.org), enough for two lines. " * 3
 
 
 def long_talk():
@@ -69,7 +69,8 @@ def test_a_long_conversation_opens_fast(serve, smollm2, browser):
 
 def test_streaming_into_it_blocks_nothing(fake, visit, talk):
     made = fake.conversation("Long", long_talk())
-    fake.answer, fake.gap = lambda prompt: [word + " " for word in (PARAGRAPH * 12 + "\n\n- a\n- b\n\n" * 4).split(" ")], .004
+    words = (PARAGRAPH * 12 + "\n\n- a\n- b\n\n" * 4).split(" ")
+    fake.answer, fake.gap = lambda prompt: [word + " " for word in words], 0.004
     page = visit(fake, f"/c/{made['id']}")
     page.wait_for_function("n => document.querySelectorAll('article').length === n", arg=MESSAGES)
     page.wait_for_selector("article:last-of-type em")

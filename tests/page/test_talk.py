@@ -41,12 +41,13 @@ def test_an_empty_message_is_not_sent(fake, visit, talk):
 
 
 def test_stop_keeps_what_was_said(fake, visit, talk):
-    fake.answer, fake.gap = lambda prompt: LONG, 0.02
+    fake.answer, fake.pause = lambda prompt: LONG, 60
     chat = talk(visit(fake))
     chat.say("Tell me a lot")
-    chat.page.wait_for_function("() => document.querySelector('.body')?.innerText && "
-                                "document.querySelector('[data-role=assistant]')?.innerText.includes('word5')")
-    chat.button("Stop").click()
+    chat.answers.get_by_text("word5 ").wait_for()
+    with chat.page.expect_response("**/stop"):
+        chat.button("Stop").click()
+    fake.resume.set()
     said = chat.finished()
     assert chat.answers.last.get_attribute("data-state") == "stopped"
     assert "word5" in said and "word199" not in said
@@ -54,13 +55,14 @@ def test_stop_keeps_what_was_said(fake, visit, talk):
 
 
 def test_a_reload_in_the_middle_loses_and_doubles_nothing(fake, visit, talk):
-    fake.answer, fake.gap = lambda prompt: LONG, 0.01
+    fake.answer, fake.pause = lambda prompt: LONG, 60
     page = visit(fake)
     chat = talk(page)
     chat.say("Tell me a lot")
     page.wait_for_function("() => document.body.innerText.includes('word20')")
     page.reload()
     page.wait_for_selector('article[data-state="streaming"]')
+    fake.resume.set()
     assert chat.finished().split() == "".join(LONG).split()
 
 
@@ -87,7 +89,7 @@ def test_a_stream_that_breaks_is_taken_up_at_its_next_piece(fake, visit, talk):
 
 
 def test_two_tabs_show_one_conversation(fake, visit, talk):
-    fake.answer, fake.gap = lambda prompt: LONG, 0.01
+    fake.answer, fake.pause = lambda prompt: LONG, 60
     first = visit(fake)
     one = talk(first)
     one.say("Tell me a lot")
@@ -95,8 +97,10 @@ def test_two_tabs_show_one_conversation(fake, visit, talk):
     first.wait_for_function("() => document.body.innerText.includes('word10')")
     second = visit(fake, first.url.removeprefix(fake.url), context=first.context)
     two = talk(second)
+    second.wait_for_selector('article[data-state="streaming"]')
+    fake.resume.set()
     assert two.finished().split() == one.finished().split() == "".join(LONG).split()
-    fake.answer, fake.gap = lambda prompt: ["Short."], 0.001
+    fake.answer = lambda prompt: ["Short."]
     two.ask("And now?")
     first.wait_for_function("() => document.querySelectorAll('article').length === 4")
     assert one.finished() == "Short."
@@ -243,11 +247,12 @@ def test_copy(fake, visit, talk, secure):
 
 
 def test_a_new_chat_leaves_the_old_answer_running(fake, visit, talk):
-    fake.answer, fake.gap = lambda prompt: LONG, 0.01
+    fake.answer, fake.pause = lambda prompt: LONG, 60
     chat = talk(visit(fake))
     chat.say("Tell me a lot")
     chat.page.wait_for_function("() => document.body.innerText.includes('word10')")
     chat.button("New chat").click()
     assert chat.page.locator("article").count() == 0
     chat.page.get_by_role("link", name="Tell me a lot").click()
+    fake.resume.set()
     assert chat.finished().split() == "".join(LONG).split()
