@@ -57,7 +57,7 @@ static void link_out(struct connections *all, struct connection *connection)
     pthread_mutex_unlock(&all->lock);
 }
 
-struct connection *connection_open(struct connections *connections, struct MHD_Connection *mhd, bool tls)
+struct connection *connection_open(struct connections *connections, struct MHD_Connection *mhd, struct tls *tls)
 {
     struct connection *connection = calloc(1, sizeof *connection);
     if (!connection)

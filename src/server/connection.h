@@ -16,6 +16,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct tls;
+
 enum connection_state {
     CONNECTION_IDLE,
     CONNECTION_HEAD,
@@ -29,7 +31,8 @@ struct connection {
     struct connection *before, *after;
     struct MHD_Connection *mhd;
     int socket;
-    bool tls, local;      /* local: the peer is this machine */
+    struct tls *tls;      /* NULL without */
+    bool local;           /* the peer is this machine */
     pthread_mutex_t lock; /* of what follows, between the connection's thread and the watch */
     enum connection_state state;
     double since;        /* when the state began */
@@ -61,7 +64,7 @@ bool connections_fit(struct connections *connections);
 /* Waits until none has a request on it, for at most so many seconds. */
 void connections_settle(struct connections *connections, double seconds);
 
-struct connection *connection_open(struct connections *connections, struct MHD_Connection *mhd, bool tls);
+struct connection *connection_open(struct connections *connections, struct MHD_Connection *mhd, struct tls *tls);
 void connection_close(struct connection *connection);
 
 /* False if the watch refused it meanwhile: the caller lets it go. */

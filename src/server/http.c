@@ -7,6 +7,7 @@
 
 #include "server/connection.h"
 #include "server/serving.h"
+#include "server/tls.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -193,7 +194,7 @@ static void come_and_go(void *context, struct MHD_Connection *mhd, void **socket
 {
     struct http *http = context;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        *socket_context = connection_open(&http->connections, mhd, http->server->settings.tls_certificate != NULL);
+        *socket_context = connection_open(&http->connections, mhd, http->server->tls);
         return;
     }
     connection_close(*socket_context);
@@ -282,16 +283,37 @@ static size_t connections_most(void)
     return files.rlim_cur > OTHER_FILES ? (size_t)files.rlim_cur - OTHER_FILES : 1;
 }
 
+/* GnuTLS gives no context with its question, but the session's, which libmicrohttpd made its connection. */
+static int present_certificate(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
+                               const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **chain,
+                               unsigned *count, gnutls_privkey_t *key)
+{
+    (void)authorities, (void)authority_count, (void)algorithms, (void)algorithm_count;
+    struct MHD_Connection *mhd = gnutls_session_get_ptr(session);
+    const struct connection *connection = mhd ? connection_of(mhd) : NULL;
+    if (!connection)
+        return -1;
+    tls_present(connection->tls, chain, count, key);
+    return 0;
+}
+
 static bool start_daemon(struct http *http, struct error *error)
 {
-    const unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC;
+    const unsigned plain = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC;
+    const unsigned flags = plain | (http->server->tls ? MHD_USE_TLS : 0u);
+    const struct MHD_OptionItem tls[] = {
+        { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)present_certificate },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
+        { MHD_OPTION_END, 0, NULL },
+    };
+    const struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
     const unsigned most = (unsigned)http->connections.most + SPARE_CONNECTIONS;
-    http->daemon = MHD_start_daemon(flags, 0, accept_one, http, handle, http, MHD_OPTION_LISTEN_SOCKET, http->socket,
-                                    MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                                    (size_t)POOL_BYTES, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
-                                    MHD_OPTION_NOTIFY_CONNECTION, come_and_go, http, MHD_OPTION_NOTIFY_COMPLETED,
-                                    finish, http, MHD_OPTION_URI_LOG_CALLBACK, line_came, http,
-                                    MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_END);
+    http->daemon = MHD_start_daemon(
+        flags, 0, accept_one, http, handle, http, MHD_OPTION_LISTEN_SOCKET, http->socket, MHD_OPTION_CONNECTION_LIMIT,
+        most, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
+        MHD_OPTION_NOTIFY_CONNECTION, come_and_go, http, MHD_OPTION_NOTIFY_COMPLETED, finish, http,
+        MHD_OPTION_URI_LOG_CALLBACK, line_came, http, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
+        MHD_OPTION_ARRAY, http->server->tls ? tls : none, MHD_OPTION_END);
     return http->daemon || error_set(error, "the HTTP library did not start: too little memory or too few threads");
 }
 

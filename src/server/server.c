@@ -9,6 +9,7 @@
 #include "server/puller.h"
 #include "server/serving.h"
 #include "server/settings.h"
+#include "server/tls.h"
 #include "server/turns.h"
 
 #include <math.h>
@@ -58,6 +59,17 @@ static bool load_models(struct server *server, struct error *error)
     return done;
 }
 
+static bool open_tls(struct server *server, struct error *error)
+{
+    char fingerprint[TLS_FINGERPRINT];
+    if (!tls_open(&server->settings, &server->tls, error))
+        return false;
+    if (server->tls)
+        journal_event(server->journal, "tls", "the certificate %s has the SHA-256 %s", tls_path(server->tls),
+                      tls_fingerprint(server->tls, fingerprint));
+    return true;
+}
+
 /* What needs rights that are given up then: the child that fetches models comes first, the socket last. */
 static bool open_confined(struct server *server, struct error *error)
 {
@@ -65,7 +77,7 @@ static bool open_confined(struct server *server, struct error *error)
     return (settings->no_pull || puller_open(&server->puller, error)) && open_access(server, error) &&
            registry_open(settings->models, settings->model_count, settings->alias, settings->any_model,
                          &server->registry, error) &&
-           http_open(server, &server->http, error) && confine(server, error);
+           open_tls(server, error) && http_open(server, &server->http, error) && confine(server, error);
 }
 
 static bool open_rooms(struct server *server, struct error *error)
@@ -155,7 +167,7 @@ bool server_reload(struct server *server, const struct server_settings *settings
     next.allowed_origins = settings->allowed_origins;
     next.allowed_origin_count = settings->allowed_origin_count;
     if (!access_reload(server->access, error) || !registry_reload(server->registry, error) ||
-        !replace_gate(server, &next, error))
+        (server->tls && !tls_reload(server->tls, error)) || !replace_gate(server, &next, error))
         return false;
     atomic_store(&server->log_prompts, settings->log_prompts);
     atomic_store(&server->drain_seconds, settings->drain_seconds);
@@ -188,6 +200,7 @@ void server_close(struct server *server)
     kept_close(server->kept);
     scheduler_close(server->scheduler);
     close_gates(server);
+    tls_close(server->tls);
     access_close(server->access);
     registry_close(server->registry);
     puller_close(server->puller);

@@ -15,6 +15,7 @@ struct journal;
 struct kept;
 struct past;
 struct puller;
+struct tls;
 struct turns;
 
 struct server {
@@ -30,6 +31,7 @@ struct server {
     struct store *store;         /* conversations; NULL with --no-page */
     struct turns *turns;         /* answers in the making for the page; NULL with --no-page */
     struct kept *kept;           /* answers of /v1/responses */
+    struct tls *tls; /* NULL without */
     struct http *http;
     atomic_bool loading, draining;
     /* of the settings, what a reload changes */
