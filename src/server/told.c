@@ -64,3 +64,9 @@ const struct told_token *told_next(struct told *told, size_t certain)
         return NULL;
     return &told->tokens[told->first++];
 }
+
+void told_skip(struct told *told, size_t place)
+{
+    while (told_next(told, place))
+        ;
+}

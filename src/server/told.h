@@ -35,4 +35,7 @@ MUST_USE bool told_add(struct told *told, const struct likelihood *rows, size_t 
  * if none. It stays where it is until told_add. */
 const struct told_token *told_next(struct told *told, size_t certain);
 
+/* Forgets those that wait and begin before place: their text went elsewhere. */
+void told_skip(struct told *told, size_t place);
+
 #endif
