@@ -31,7 +31,7 @@ struct server {
     struct store *store;         /* conversations; NULL with --no-page */
     struct turns *turns;         /* answers in the making for the page; NULL with --no-page */
     struct kept *kept;           /* answers of /v1/responses */
-    struct tls *tls; /* NULL without */
+    struct tls *tls;             /* NULL without */
     struct http *http;
     atomic_bool loading, draining;
     /* of the settings, what a reload changes */
