@@ -129,6 +129,7 @@ void branch_tell(struct branch *branch)
     histogram_add(branch->tokens.count > 1 ? &scheduler->counts.between_tokens : &scheduler->counts.first_token,
                   now - (branch->tokens.count > 1 ? branch->last_seconds : job->opened));
     branch->last_seconds = now;
+    branch->chosen = branch->tokens.count;
     scheduler->counts.generated_tokens++;
     const enum answer_end outside = branch->end == ANSWER_GOES_ON ? end_from_outside(branch) : ANSWER_GOES_ON;
     if (outside != ANSWER_GOES_ON)

@@ -61,7 +61,7 @@ static size_t probable_bytes(const struct job *job)
     const size_t most = job->wishes.answer.most_tokens, guess = most > 0 ? size_min(most, ANSWER_GUESS) : ANSWER_GUESS;
     size_t pages = pages_for(job->wishes.prompt_count);
     for (size_t i = 0; i < job->wishes.answers && job->wishes.kind == JOB_ANSWER; i++)
-        pages += pages_for(size_max(guess, job->branches[i].tokens.count));
+        pages += pages_for(size_max(guess, job->branches[i].chosen));
     return pages * model_page_bytes(job->resident->model);
 }
 

@@ -77,7 +77,7 @@ static size_t plan_reader(struct step *step, struct branch *branch, size_t most)
 {
     struct job *job = branch->job;
     const size_t count = size_min(branch_lack(branch), most);
-    if (job->state != STATE_RUNNING || !branch->sequence || !room_take(branch, count))
+    if (job->state != STATE_RUNNING || !branch->sequence || branch->restores || !room_take(branch, count))
         return 0;
     (job->wishes.kind == JOB_EMBED ? plan_text : plan_prompt)(step, branch, count);
     job->in_step = true;

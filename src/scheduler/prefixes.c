@@ -9,7 +9,8 @@
  * which come while it reads need not read the same. The engine gives a token the same numbers however it was read, so
  * that nobody can see from an answer what was in the tree; and owners have trees of their own, so that nobody can see
  * it from the time either.
- * Leaves go first, the least recently used before others. Source: Zheng et al. 2024 (SGLang), section 3. */
+ * Leaves go first, the least recently used before others; with a cache folder they go there (spill.c) and come back
+ * when they are asked for, for a bounded time in each step. Source: Zheng et al. 2024 (SGLang), section 3. */
 #include "scheduler/state.h"
 
 #include <stdlib.h>
@@ -75,6 +76,8 @@ static struct prefix *add_node(struct prefixes *prefixes, struct prefix *parent,
     };
     made->pages = parent->pages + 1;
     memcpy(made->tokens, tokens, count * sizeof *tokens);
+    if (prefixes->spill && count == PAGE_TOKENS)
+        spill_key(parent->key, tokens, made->key);
     if (parent->children)
         parent->children->previous = made;
     parent->children = made;
@@ -119,6 +122,13 @@ static void drop_beginnings(struct prefixes *prefixes, struct prefix *parent, co
 
 /* ---- trees ------------------------------------------------------------------------------------------------------- */
 
+static void make_root(struct tree *tree)
+{
+    unsigned char owner[KEY_BYTES];
+    key_owner(tree->owner->name, owner);
+    spill_root(owner, tree->resident->key, tree->root.key);
+}
+
 static struct tree *tree_of(struct resident *resident, struct owner *owner)
 {
     struct tree *tree = resident->trees;
@@ -131,6 +141,7 @@ static struct tree *tree_of(struct resident *resident, struct owner *owner)
         return NULL;
     *tree = (struct tree){ .next = resident->trees, .resident = resident, .owner = owner };
     tree->root.tree = tree;
+    make_root(tree);
     owner->uses++;
     resident->trees = tree;
     return tree;
@@ -149,6 +160,15 @@ static void close_if_empty(struct scheduler *scheduler, struct tree *tree)
     free(tree);
 }
 
+/* Out of memory; a whole page goes to the cache folder, if there is one. */
+static void drop(struct prefixes *prefixes, struct prefix *prefix)
+{
+    if (prefixes->spill && prefix->count == PAGE_TOKENS)
+        spill_write(prefixes->spill, prefix->key, prefix->tokens,
+                    page_bytes(prefix->tree->resident->model, prefix->page));
+    remove_node(prefixes, prefix);
+}
+
 static struct prefix *find_evictable(const struct prefixes *prefixes)
 {
     struct prefix *prefix = prefixes->oldest;
@@ -163,7 +183,7 @@ bool prefix_evict(struct scheduler *scheduler)
     if (!prefix)
         return false;
     struct tree *tree = prefix->tree;
-    remove_node(&scheduler->prefixes, prefix);
+    drop(&scheduler->prefixes, prefix);
     close_if_empty(scheduler, tree);
     return true;
 }
@@ -180,7 +200,7 @@ static bool evict_of(struct scheduler *scheduler, const struct resident *residen
     while (prefix && (prefix->tree->resident != resident || prefix->children))
         prefix = prefix->older;
     if (prefix)
-        remove_node(&scheduler->prefixes, prefix);
+        drop(&scheduler->prefixes, prefix);
     return prefix != NULL;
 }
 
@@ -233,6 +253,20 @@ static size_t copy_tokens(const struct branch *branch, size_t first, size_t end,
     return count;
 }
 
+/* The page after the branch's prefix, from the cache folder into the tree. */
+static struct prefix *read_spilled(struct branch *branch, const uint32_t tokens[PAGE_TOKENS])
+{
+    struct prefixes *prefixes = prefixes_of(branch);
+    unsigned char key[KEY_BYTES];
+    struct page *page;
+    spill_key(branch->prefix->key, tokens, key);
+    branch->restores = spill_has(prefixes->spill, key) && seconds_now() >= prefixes->read_until;
+    prefixes->reads_on = prefixes->reads_on || branch->restores;
+    if (branch->restores || !spill_read(prefixes->spill, key, tokens, branch->job->resident->model, &page))
+        return NULL;
+    return add_node(prefixes, branch->prefix, tokens, PAGE_TOKENS, page);
+}
+
 /* Appends the next page, or its beginning. Returns how many tokens that were. */
 static size_t adopt_page(struct branch *branch)
 {
@@ -240,8 +274,14 @@ static size_t adopt_page(struct branch *branch)
     size_t common;
     const size_t held = sequence_length(branch->sequence), end = held + branch_lack(branch) - 1;
     const size_t count = copy_tokens(branch, held, end, tokens);
-    struct prefix *child = find_child(branch->prefix, tokens, count, &common);
-    if (!child || !sequence_append(branch->sequence, child->page, common, NULL))
+    struct prefix *child = find_child(branch->prefix, tokens, count, &common), *read = NULL;
+    if (prefixes_of(branch)->spill && count == PAGE_TOKENS && common < count)
+        read = read_spilled(branch, tokens);
+    if (read) {
+        child = read;
+        common = count;
+    }
+    if (!child || branch->restores || !sequence_append(branch->sequence, child->page, common, NULL))
         return 0;
     if (common == PAGE_TOKENS)
         move_to(branch, child);
@@ -253,6 +293,7 @@ static size_t adopt_page(struct branch *branch)
 size_t prefix_adopt(struct branch *branch)
 {
     const size_t before = sequence_length(branch->sequence);
+    branch->restores = false;
     while (branch->prefix && sequence_length(branch->sequence) == branch->prefix->pages * PAGE_TOKENS &&
            adopt_page(branch) > 0)
         ;
@@ -348,6 +389,8 @@ void prefix_erase(struct scheduler *scheduler, struct resident *resident, struct
     }
     while (last && last->page && !last->children && last->users == 0) {
         struct prefix *parent = last->parent;
+        if (scheduler->prefixes.spill && last->count == PAGE_TOKENS)
+            spill_forget(scheduler->prefixes.spill, last->key);
         remove_node(&scheduler->prefixes, last);
         last = parent;
     }

@@ -53,7 +53,10 @@ void readers_find(struct scheduler *scheduler)
 {
     struct step *step = &scheduler->step;
     const double now = seconds_now();
+    const double read_seconds = 0.02; /* for files of the cache folder, in one step */
     step->reader_count = 0;
+    scheduler->prefixes.read_until = now + read_seconds;
+    scheduler->prefixes.reads_on = false;
     for (struct job *job = scheduler->running.first, *next; job; job = next) {
         next = job->next;
         job->put_off = job->put_off && !memory_fits(job);

@@ -47,7 +47,10 @@ static void *work(void *argument)
     return NULL;
 }
 
-enum { CACHE_SHARE = 4 }; /* of the budget, where nobody says otherwise */
+enum {
+    CACHE_SHARE = 4, /* of the budget, where nobody says otherwise */
+    SPILL_TIMES = 8, /* the cache's size: what the cache folder may take */
+};
 
 static bool copy_settings(struct scheduler *scheduler, const struct scheduler_settings *settings, struct error *error)
 {
@@ -71,6 +74,10 @@ static bool open_parts(struct scheduler *scheduler, const struct scheduler_setti
         return error_memory(error, settings->parallel * sizeof *scheduler->places);
     if (!copy_settings(scheduler, settings, error) || !step_open(&scheduler->step, settings->parallel, error) ||
         !pool_open(settings->threads, &scheduler->pool, error))
+        return false;
+    if (scheduler->settings.cache_folder &&
+        !spill_open(scheduler->settings.cache_folder, scheduler->prefixes.bytes_most * SPILL_TIMES,
+                    &scheduler->prefixes.spill, error))
         return false;
     scheduler->has_thread = pthread_create(&scheduler->thread, NULL, work, scheduler) == 0;
     return scheduler->has_thread || error_set(error, "cannot start the scheduler's thread: the system has no more");
@@ -107,6 +114,7 @@ static void free_scheduler(struct scheduler *scheduler)
         next = owner->next;
         free(owner);
     }
+    spill_close(scheduler->prefixes.spill);
     step_close(&scheduler->step);
     pool_close(scheduler->pool);
     pthread_cond_destroy(&scheduler->changed);

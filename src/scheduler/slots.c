@@ -12,7 +12,7 @@ static void describe_running(const struct place *place, int id, struct slot *out
     out->cached_tokens = job->counts.cached_tokens;
     for (size_t i = 0; i < job->wishes.answers; i++)
         if (job->branches[i].slot == id) {
-            out->tokens = job->branches[i].tokens.count;
+            out->tokens = job->branches[i].chosen;
             out->goes_on = !job->branches[i].over;
             return;
         }

@@ -120,11 +120,13 @@ struct branch {
     struct job *job;
     size_t number;
     int slot;
-    bool begun, over; /* it has a sequence, or had one */
+    bool over;
+    bool restores; /* pages of its text come from the cache folder, in the next steps */
     struct answer *answer;
     struct sequence *sequence;
     struct prefix *prefix; /* of its tree: the last page of its sequence that is in there; NULL: it uses no tree */
     struct tokens tokens;  /* chosen so far */
+    size_t chosen;         /* the same, but for the step in hand: for who has the lock only */
     enum answer_end end;
     struct buffer text; /* what the last token made certain */
     struct likelihood told[1 + TOPS_MOST];
@@ -187,6 +189,37 @@ size_t queue_length(const struct scheduler *scheduler);
 /* A job that started ended: its owner pays for what it took, not for what it was thought to take. */
 void queue_settle(struct job *job);
 
+/* ---- keys: who and what a file was written for ------------------------------------------------------------------- */
+
+enum { KEY_BYTES = 32 };
+
+/* Of an owner's name. */
+void key_owner(const char *name, unsigned char out[KEY_BYTES]);
+
+/* Of a model: of its file's size, beginning and end, and of how its pages are laid out. */
+MUST_USE bool key_model(const struct resident *resident, unsigned char out[KEY_BYTES], struct error *error);
+
+/* ---- spilled pages ----------------------------------------------------------------------------------------------- */
+
+struct spill;
+
+/* Opens the folder, making it if need be. */
+MUST_USE bool spill_open(const char *folder, size_t bytes_most, struct spill **out, struct error *error);
+void spill_close(struct spill *spill);
+
+/* The key of a page, by the one before it; and of what stands before the first. */
+void spill_key(const unsigned char before[KEY_BYTES], const uint32_t tokens[PAGE_TOKENS], unsigned char out[KEY_BYTES]);
+void spill_root(const unsigned char owner[KEY_BYTES], const unsigned char model[KEY_BYTES],
+                unsigned char out[KEY_BYTES]);
+
+/* Writes a page, if there is room; reads it, if it is there and good; removes it. */
+void spill_write(struct spill *spill, const unsigned char key[KEY_BYTES], const uint32_t tokens[PAGE_TOKENS],
+                 struct span page);
+bool spill_has(struct spill *spill, const unsigned char key[KEY_BYTES]);
+bool spill_read(struct spill *spill, const unsigned char key[KEY_BYTES], const uint32_t tokens[PAGE_TOKENS],
+                const struct model *model, struct page **out);
+void spill_forget(struct spill *spill, const unsigned char key[KEY_BYTES]);
+
 /* ---- prefixes: the cache of beginnings --------------------------------------------------------------------------- */
 
 /* A page of a beginning; its parents are the pages before it. */
@@ -198,6 +231,7 @@ struct prefix {
     size_t pages;                                          /* up to here */
     size_t users;                                          /* branches that go on from here */
     size_t count;                                          /* less than PAGE_TOKENS: it has no children */
+    unsigned char key[KEY_BYTES];                          /* of its file, if it is spilled */
     uint32_t tokens[PAGE_TOKENS];
 };
 
@@ -212,6 +246,9 @@ struct tree {
 struct prefixes {
     struct prefix *newest, *oldest;
     size_t bytes, bytes_most;
+    struct spill *spill; /* NULL: what memory has no room for is gone */
+    double read_until;   /* when this step has read enough files */
+    bool reads_on;       /* so that it goes on in the next */
 };
 
 /* Opens the sequence of a branch that begins to read, in its owner's tree if it may use one. */
@@ -268,16 +305,6 @@ bool places_drop_one(struct scheduler *scheduler);
 
 /* Gives a place that was forgotten an owner and a model. */
 void place_name(struct place *place, struct owner *owner, struct resident *resident);
-
-/* ---- keys: who and what a file was written for ------------------------------------------------------------------- */
-
-enum { KEY_BYTES = 32 };
-
-/* Of an owner's name. */
-void key_owner(const char *name, unsigned char out[KEY_BYTES]);
-
-/* Of a model: of its file's size, beginning and end, and of how its pages are laid out. */
-MUST_USE bool key_model(const struct resident *resident, unsigned char out[KEY_BYTES], struct error *error);
 
 /* ---- files of sequences ------------------------------------------------------------------------------------------ */
 

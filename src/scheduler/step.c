@@ -203,10 +203,10 @@ bool step_run(struct scheduler *scheduler)
     bool ran = false;
     queue_admit(scheduler);
     for (struct resident *resident = scheduler->models; resident; resident = resident->next) {
-        if (resident->loading || !step_plan(scheduler, resident))
-            continue;
-        run_planned(scheduler);
-        ran = true;
+        const bool planned = !resident->loading && step_plan(scheduler, resident);
+        ran = ran || planned || scheduler->prefixes.reads_on;
+        if (planned)
+            run_planned(scheduler);
     }
     return ran;
 }
