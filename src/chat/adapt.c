@@ -14,9 +14,8 @@ static const char tools_head[] =
 static const char tools_tail[] =
     "</tools>\nTo call a function, answer with its name and arguments as JSON between <tool_call> and </tool_call>, "
     "like this:\n<tool_call>\n{\"name\": \"NAME\", \"arguments\": {\"ARGUMENT\": VALUE}}\n</tool_call>\n"
-    "The result then comes between <tool_response> and </tool_response>. Call a function only when it helps; else "
-    "answer "
-    "the user directly.";
+    "Call a function only when it helps. Its result is given to you between <tool_response> and </tool_response>; use "
+    "it to answer the user in your own words.";
 
 enum { TEXT_BYTES_MOST = 64 << 20, SHORT_ID = 9 };
 
@@ -321,8 +320,10 @@ static bool split_calls(json_t *messages, size_t i, struct error *error)
     json_t *calls = json_object_get(json_array_get(messages, i), "tool_calls"), *rest = json_array();
     const char *id = json_string_value(json_object_get(json_array_get(calls, 0), "id"));
     while (json_array_size(calls) > 1) {
-        if (json_array_append(rest, json_array_get(calls, 1)) != 0)
+        if (json_array_append(rest, json_array_get(calls, 1)) != 0) {
+            json_decref(rest);
             return error_memory(error, 1);
+        }
         json_array_remove(calls, 1);
     }
     const size_t result = find_result(messages, i + 1, id);

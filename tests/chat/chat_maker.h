@@ -124,13 +124,13 @@ static inline json_t *made_json(const char *text)
     return json;
 }
 
-/* Opens a conversation; messages and tools are JSON with ' for ", tools NULL: those of wish. */
+/* Opens a conversation; messages and tools are JSON with ' for "; tools NULL: none. */
 static inline bool made_chat(const struct made_model *made, const char *messages, const char *tools,
                              struct chat_request request, struct chat **out, struct error *error)
 {
     json_t *messages_json = made_json(messages), *tools_json = tools ? made_json(tools) : NULL;
     request.messages = messages_json;
-    request.tools = tools_json ? tools_json : request.tools;
+    request.tools = tools_json;
     const bool done = chat_open(&made->model, &request, out, error);
     json_decref(messages_json);
     json_decref(tools_json);
