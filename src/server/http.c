@@ -6,6 +6,7 @@
 #include "server/http.h"
 
 #include "server/connection.h"
+#include "server/journal.h"
 #include "server/serving.h"
 #include "server/tls.h"
 
@@ -88,6 +89,7 @@ static enum MHD_Result answer(struct connection *connection, struct server *serv
     visit_run(visit, server);
     visit->answered = true;
     visit->status = visit->response.status;
+    journal_count(server->journal, visit->api->name, visit->status);
     connection_sends(connection, visit->response.body.length);
     struct MHD_Response *response = make_response(connection);
     if (!response)
@@ -179,7 +181,9 @@ static void finish(void *context, struct MHD_Connection *mhd, void **visit_of, e
     *visit_of = NULL;
     if (!connection || !connection->visit)
         return;
-    visit_end(connection->visit); /* first of all: whoever waits for its place goes on */
+    visit_end(connection->visit);     /* first of all: whoever waits for its place goes on */
+    if (!connection->visit->answered) /* but refused beside libmicrohttpd, or left before there was an answer */
+        journal_count(http->server->journal, connection->visit->api->name, connection->visit->status);
     visit_note(connection->visit, http->server->journal);
     if (connection->visit->status != 0 && connection->visit->head.has_body && !connection->visit->whole)
         connection_linger(connection);

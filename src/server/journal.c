@@ -107,17 +107,17 @@ static void write_request(struct journal *journal, const struct journal_request 
     buffer_free(&line);
 }
 
-static void count(struct journal *journal, const struct journal_request *request)
+void journal_count(struct journal *journal, const char *api, unsigned status)
 {
-    if (request->status < LOWEST_STATUS || request->status >= LOWEST_STATUS + STATUSES)
+    if (status < LOWEST_STATUS || status >= LOWEST_STATUS + STATUSES)
         return;
     pthread_mutex_lock(&journal->lock);
     for (size_t i = 0; i < APIS_MOST; i++) {
         struct api_counts *counts = &journal->counts[i];
-        if (counts->api && strcmp(counts->api, request->api) != 0)
+        if (counts->api && strcmp(counts->api, api) != 0)
             continue;
-        counts->api = request->api;
-        counts->statuses[request->status - LOWEST_STATUS]++;
+        counts->api = api;
+        counts->statuses[status - LOWEST_STATUS]++;
         break;
     }
     pthread_mutex_unlock(&journal->lock);
@@ -126,7 +126,6 @@ static void count(struct journal *journal, const struct journal_request *request
 void journal_request(struct journal *journal, const struct journal_request *request)
 {
     char now[TIME_TEXT];
-    count(journal, request);
     if (journal->json)
         write_json(journal, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:f, s:I, s:I, s:s}", "time", time_text(now),
                                       "event", "request", "id", request->id, "api", request->api, "method",

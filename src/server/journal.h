@@ -20,6 +20,9 @@ struct journal_request {
 };
 void journal_request(struct journal *journal, const struct journal_request *request);
 
+/* Counts an answer when it is given: who has read it finds it counted. */
+void journal_count(struct journal *journal, const char *api, unsigned status);
+
 /* Something that happened: event is one word ("start"), text says more. */
 void journal_event(struct journal *journal, const char *event, const char *format, ...) PRINTF_LIKE(3, 4);
 
