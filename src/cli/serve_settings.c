@@ -31,7 +31,7 @@ const struct option serve_options[] = {
     { "no-sandbox", 0, NULL, "keep the right to connect to others and to open any file" },
     { "any-model", 0, NULL, "a model's name that is not known means the first model" },
     { "log-format", 0, "FORMAT", "text or json (text)" },
-    { "log-prompts", 0, NULL, "prompts and answers go into the log, too" },
+    { "log-prompts", 0, NULL, "prompts go into the log, too" },
     { "drain", 0, "TIME", "how long answers may go on when the server is told to end (30s)" },
     { "check", 0, NULL, "say what is wrong with these settings, and end" },
     { 0 },

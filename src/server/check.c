@@ -3,6 +3,7 @@
 #include "server/http.h"
 #include "server/registry.h"
 #include "server/settings.h"
+#include "server/tls.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,6 +27,15 @@ static bool check_address(const struct server_settings *settings, struct arena *
 {
     (void)arena;
     return http_probe(settings, error);
+}
+
+static bool check_certificate(const struct server_settings *settings, struct arena *arena, struct error *error)
+{
+    (void)arena;
+    struct tls *tls = NULL;
+    const bool good = tls_open(settings, &tls, error);
+    tls_close(tls);
+    return good;
 }
 
 static bool check_models(const struct server_settings *settings, struct arena *arena, struct error *error)
@@ -73,7 +83,8 @@ static bool check_slots(const struct server_settings *settings, struct arena *ar
 
 bool server_check(const struct server_settings *settings, struct buffer *out, struct error *error)
 {
-    static check_function *const checks[] = { check_keys, check_address, check_models, check_cache, check_slots };
+    static check_function *const checks[] = { check_keys,   check_address, check_certificate,
+                                              check_models, check_cache,   check_slots };
     bool good = true;
     for (size_t i = 0; i < LENGTH(checks); i++) {
         struct arena arena = { 0 };

@@ -1,5 +1,6 @@
 /* exchange.c: a request for an answer becomes a job: all that can be refused is refused here. */
 #include "server/exchange_inside.h"
+#include "server/journal.h"
 #include "server/serving.h"
 #include "server/usage.h"
 
@@ -221,6 +222,15 @@ static double seconds_of_day(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+/* For --log-prompts: as the model reads it. A prompt that came as tokens has no text. */
+static void log_prompt(struct server *server, const struct exchange *exchange, const struct exchange_wishes *wishes,
+                       const struct request *request)
+{
+    const struct span text = exchange->chat ? exchange_prompt_text(exchange) : wishes->text;
+    if (atomic_load(&server->log_prompts))
+        journal_prompt(server->journal, request ? request->id : "-", text);
+}
+
 bool exchange_open(struct server *server, const struct exchange_wishes *wishes, const struct request *request,
                    struct exchange **out, struct failure *failure)
 {
@@ -241,6 +251,7 @@ bool exchange_open(struct server *server, const struct exchange_wishes *wishes, 
         return false;
     }
     usage_add(exchange->usage, exchange_prompt(exchange)->count, 0);
+    log_prompt(server, exchange, wishes, request);
     *out = exchange;
     return true;
 }

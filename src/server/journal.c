@@ -156,18 +156,19 @@ void journal_event(struct journal *journal, const char *event, const char *forma
     buffer_free(&line);
 }
 
-void journal_text(struct journal *journal, const char *id, const char *part, struct span text)
+void journal_prompt(struct journal *journal, const char *id, struct span text)
 {
     char now[TIME_TEXT];
-    json_t *words = json_stringn((const char *)text.data, text.bytes); /* NULL for what is no UTF-8 */
+    /* NULL for what is no UTF-8. */
+    json_t *words = text.bytes ? json_stringn((const char *)text.data, text.bytes) : json_string("");
     if (journal->json) {
-        write_json(journal,
-                   json_pack("{s:s, s:s, s:s, s:o?}", "time", time_text(now), "event", part, "id", id, "text", words));
+        write_json(journal, json_pack("{s:s, s:s, s:s, s:o?}", "time", time_text(now), "event", "prompt", "id", id,
+                                      "text", words));
         return;
     }
     struct buffer line = { .limit = TEXT_MOST };
     char *quoted = words ? json_dumps(words, JSON_ENSURE_ASCII | JSON_ENCODE_ANY) : NULL;
-    if (quoted && buffer_format(&line, NULL, "%s %s %s %s", time_text(now), id, part, quoted))
+    if (quoted && buffer_format(&line, NULL, "%s %s prompt %s", time_text(now), id, quoted))
         write_line(journal, &line);
     buffer_free(&line);
     free(quoted);

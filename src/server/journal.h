@@ -26,8 +26,8 @@ void journal_count(struct journal *journal, const char *api, unsigned status);
 /* Something that happened: event is one word ("start"), text says more. */
 void journal_event(struct journal *journal, const char *event, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* What somebody wrote or a model answered, for --log-prompts: part is "prompt" or "answer". */
-void journal_text(struct journal *journal, const char *id, const char *part, struct span text);
+/* What somebody wrote, for --log-prompts. */
+void journal_prompt(struct journal *journal, const char *id, struct span text);
 
 /* Rows of bastide_requests_total in Prometheus' form, with their head. */
 MUST_USE bool journal_metrics(struct journal *journal, struct buffer *out, struct error *error);

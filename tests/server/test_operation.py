@@ -187,3 +187,13 @@ def test_a_configuration_that_makes_no_sense_is_told_at_a_hangup_and_the_old_one
     server.process.send_signal(signal.SIGHUP)
     server.wait_log("--allow-host")
     assert server.get("/health", {"Host": "box.example"}).status == 200
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_prompts_go_into_the_log_if_asked_and_forge_no_line(serve, smollm2, form):
+    server = serve(smollm2, "--log-prompts", "--log-format", form)
+    answer = server.post("/v1/chat/completions", {"messages": [{"role": "user", "content": "Xylo\nphone\x1b[2J"}],
+                                                  "max_tokens": 1})
+    server.wait_log("Xylo")
+    line = next(line for line in server.log.splitlines() if "Xylo" in line)
+    assert answer.headers["x-request-id"] in line and "Xylo\\nphone\\u001B[2J" in line and "prompt" in line
