@@ -3,6 +3,7 @@ import { answering, send, stop } from "./talk.js";
 import { bytes, word } from "./words.js";
 import { change, element, icon, iconButton } from "./dom.js";
 import { changed, state } from "./state.js";
+import { joinFiles, splitFiles } from "./attachments.js";
 import { keep, kept } from "./kept.js";
 import { toast } from "./overlay.js";
 
@@ -99,7 +100,7 @@ async function submit() {
   if (!text && !attached.length)
     return;
   const before = { text: box.value, attached, name: draftName() };
-  const message = [text, ...attached.map(fenced)].filter(Boolean).join("\n\n");
+  const message = joinFiles(text, attached);
   editing = null;
   attached = [];
   keep(before.name, "");
@@ -139,14 +140,6 @@ async function attachOne(file) {
   }
 }
 
-/* A file as the model reads it, and as message.js finds it again: its name, then its text in a fence that is longer
- * than any in it. */
-function fenced({ name, text }) {
-  const longest = (text.match(/`{3,}/g) ?? []).reduce((most, run) => Math.max(most, run.length), 2);
-  const fence = "`".repeat(longest + 1);
-  return `File: ${name}\n${fence}\n${text.replace(/\n$/, "")}\n${fence}`;
-}
-
 function renderFiles() {
   change(files, { "aria-label": word("attached"), hidden: !attached.length });
   files.replaceChildren(...attached.map((file) => element("li", {}, icon("file"), element("span", {}, file.name),
@@ -171,7 +164,9 @@ function renderText() {
     draftOf = id;
   if (state.editing === editing)
     return;
-  box.value = state.editing ? state.editing.content : kept(draftName());
+  const shown = state.editing ? splitFiles(state.editing.content) : { text: kept(draftName()), files: [] };
+  box.value = shown.text;
+  attached = shown.files;
   editing = state.editing;
   grow();
   box.focus();

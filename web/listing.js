@@ -9,7 +9,9 @@ import { following, open, refresh } from "./talk.js";
 import { tell } from "./notice.js";
 
 const SEARCH_MILLISECONDS = 150;
-const POLL_MILLISECONDS = 20_000;
+const POLL_MILLISECONDS = 5000;
+const ACTIVE_MILLISECONDS = 60_000; /* after the last key or touch; then it looks less often */
+const IDLE_POLLS = 6;
 
 const tabs = window.BroadcastChannel ? new BroadcastChannel("bastide") : null;
 
@@ -42,9 +44,17 @@ export function keepUpToDate() {
         tell(failure, look);
     }
   };
+  let active = performance.now();
+  let polls = 0;
+  const act = () => { active = performance.now(); };
+  for (const event of ["keydown", "pointerdown", "focus"])
+    window.addEventListener(event, act, { passive: true });
   tabs?.addEventListener("message", look);
   document.addEventListener("visibilitychange", look);
-  setInterval(look, POLL_MILLISECONDS);
+  setInterval(() => {
+    if (performance.now() - active < ACTIVE_MILLISECONDS || ++polls % IDLE_POLLS === 0)
+      look();
+  }, POLL_MILLISECONDS);
 }
 
 export async function loadStatus() {

@@ -7,6 +7,7 @@ import { change, element, icon, iconButton } from "./dom.js";
 import { changed, currentModel, state } from "./state.js";
 import { choose, goOn, regenerate } from "./talk.js";
 import { copyText } from "./copy.js";
+import { splitFiles } from "./attachments.js";
 import { language, number, percent, word } from "./words.js";
 import { toast } from "./overlay.js";
 import { focusBox, write } from "./composer.js";
@@ -133,32 +134,23 @@ function renderWelcome(shown) {
 
 /* ---- one message ------------------------------------------------------------------------------------------------- */
 
-const FILE = /(?:^|\n\n)File: ([^\n]{1,255})\n(`{3,})\n([\s\S]*?)\n\2(?=\n\n|$)/g;
-
 /* A question as it was typed; files that came with it folded. */
-function userParts(text) {
-  const parts = [];
-  let at = 0;
-  for (const found of text.matchAll(FILE)) {
-    if (found.index > at)
-      parts.push(element("p", {}, text.slice(at, found.index)));
-    parts.push(element("details", { class: "file" }, element("summary", {}, icon("file"), found[1]),
-      element("pre", { tabindex: 0 }, found[3])));
-    at = found.index + found[0].length;
-  }
-  const rest = text.slice(at).trim();
-  if (rest || !parts.length)
-    parts.push(element("p", {}, rest));
-  return parts;
+function userParts(message) {
+  const { text, files } = splitFiles(message);
+  const folded = files.map((file) => element("details", { class: "file" },
+    element("summary", {}, icon("file"), file.name), element("pre", { tabindex: 0 }, file.text)));
+  return text || !files.length ? [element("p", {}, text), ...folded] : folded;
 }
 
 class Article {
   constructor(message) {
     this.message = message;
     this.user = message.role !== "assistant";
-    this.node = element("article", { "data-id": message.id, "data-role": message.role });
+    this.node = element("article", { "data-id": message.id, "data-role": message.role,
+      "aria-labelledby": "who-" + message.id });
     this.head = this.user ? element("h2", { class: "hidden-text" }, word(message.role === "user" ? "you" : "system"))
       : element("h2", { class: "who" });
+    this.head.id = "who-" + message.id;
     this.body = element("div", { class: "body" });
     this.foot = element("footer");
     this.node.append(this.head, this.body, this.foot);

@@ -4,7 +4,7 @@ import { change, element, icon, iconButton } from "./dom.js";
 import { changed, currentModel, state } from "./state.js";
 import { keep, kept } from "./kept.js";
 import { api } from "./api.js";
-import { showSide } from "./sidebar.js";
+import { beginNew, showSide } from "./sidebar.js";
 import { tell } from "./notice.js";
 
 /* name in the request, words, range; step "any" takes fractions. */
@@ -61,11 +61,12 @@ function buildTop(top) {
   const menuButton = iconButton("menu", word("menu"), () => {
     showSide(true);
     document.querySelector("#side button")?.focus();
-  }, { id: "menu-button" });
+  }, { id: "menu-button", class: "tool when-narrow" });
   title = element("h1", { class: "talk-title" });
   select = element("select", { id: "model", "aria-label": word("model"), onchange: () => set("model", select.value) });
   settingsButton = iconButton("tune", word("settings"), openSettings, { "aria-haspopup": "dialog" });
-  top.replaceChildren(menuButton, element("span", { class: "model" }, select), title, settingsButton);
+  const newButton = iconButton("plus", word("newChat"), beginNew, { class: "tool when-narrow" });
+  top.replaceChildren(menuButton, element("span", { class: "model" }, select), title, settingsButton, newButton);
   listed = "";
 }
 

@@ -12,7 +12,7 @@ const SECTIONS = [["documents", "file"], ["backups", "shield"], ["dependencies",
 const DAY = 86400;
 
 let shownLanguage = "";
-let list, newChat, empty;
+let list, empty;
 
 const narrow = matchMedia("(max-width: 54rem)"); /* as in style.css */
 
@@ -32,12 +32,14 @@ export function showSide(shown) {
   changed();
 }
 
+export function beginNew() {
+  showSide(false);
+  open("");
+  focusBox();
+}
+
 function build(side) {
-  newChat = element("button", { type: "button", class: "new", onclick: () => {
-    showSide(false);
-    open("");
-    focusBox();
-  } }, icon("plus"), word("newChat"));
+  const newChat = element("button", { type: "button", class: "new", onclick: beginNew }, icon("plus"), word("newChat"));
   list = element("div", { class: "list" });
   empty = element("p", { class: "quiet" });
   const field = element("input", { type: "search", id: "search", "aria-label": word("search"),
@@ -90,8 +92,7 @@ function renderList() {
   drawn = looks;
   const focused = document.activeElement?.closest?.(".list li")?.dataset.id;
   const role = document.activeElement?.className;
-  const groups = Map.groupBy ? Map.groupBy(rows, (row) => groupOf(row, Date.now() / 1000)) : grouped(rows);
-  list.replaceChildren(...[...groups].map(([name, members]) => element("section", {},
+  list.replaceChildren(...[...grouped(rows)].map(([name, members]) => element("section", {},
     element("h3", {}, word(name)),
     element("ul", {}, ...members.map((row) => renderRow(row, row.id === current))))));
   change(empty, { hidden: rows.length > 0 });
@@ -105,7 +106,9 @@ function grouped(rows) {
   const groups = new Map();
   for (const row of rows) {
     const name = groupOf(row, Date.now() / 1000);
-    groups.set(name, [...(groups.get(name) ?? []), row]);
+    if (!groups.has(name))
+      groups.set(name, []);
+    groups.get(name).push(row);
   }
   return groups;
 }

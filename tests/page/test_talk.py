@@ -209,6 +209,11 @@ def test_text_files_are_attached_and_others_are_refused(fake, visit, talk, tmp_p
     sent = next(body["content"] for method, path, body in fake.requests if path.endswith("/messages"))
     assert sent == "Summarise\n\nFile: notes.txt\n````\nline one\n```\ncode\n```\n````"
     assert chat.questions.first.locator("details").inner_text() == "notes.txt"
+    chat.questions.first.get_by_role("button", name="Edit").click()
+    assert chat.box.input_value() == "Summarise"
+    assert "notes.txt" in chat.page.get_by_role("list", name="Attached files").inner_text()
+    chat.box.press("Escape")
+    assert chat.page.get_by_role("list", name="Attached files").count() == 0
 
 
 def test_scrolling_up_stops_following_and_a_button_goes_down(fake, visit, talk):
