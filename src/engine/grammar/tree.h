@@ -5,9 +5,9 @@
  *
  *   "a" "ab" "abc" "b"  ->  a(2) b(1) c(0) b(0)
  *
- * A token that is the same as another is not in it, nor are tokens that end an answer or have no bytes. Special tokens are
- * in it, by their text. There are three: long tokens apart, because what is said of short ones holds at more places,
- * and short ones of plain characters, because in a text most places allow them all. */
+ * A token that is the same as another is not in it, nor are tokens that end an answer or have no bytes. Special tokens
+ * are in it, by their text. There are three trees: long tokens apart, because what is said of short ones holds at more
+ * places, and short ones of plain characters, because in a text most places allow them all. */
 #ifndef BASTIDE_ENGINE_TREE_H
 #define BASTIDE_ENGINE_TREE_H
 
