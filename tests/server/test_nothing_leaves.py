@@ -1,4 +1,4 @@
-"""Nothing leaves the machine: the server has no way out after its start, and a canary shows that these tests can fail."""
+"""Nothing leaves the machine: a running server has no way out, and a canary shows that these tests can fail."""
 import json
 import re
 import shutil
@@ -177,7 +177,8 @@ print(json.dumps([served, caught()]))
 
 def test_no_packet_reaches_the_way_out_of_a_network_of_its_own(binary, smollm2, tmp_path, canary):
     """A network namespace whose only way out leads into this test."""
-    may = subprocess.run(["unshare", "-n", "ip", "tuntap", "add", "dev", "tripwire", "mode", "tun"], capture_output=True)
+    make = "unshare -n ip tuntap add dev tripwire mode tun"
+    may = subprocess.run(make.split(), capture_output=True)
     if may.returncode != 0:
         pytest.skip("no namespace with an interface may be made here")
     script = INSIDE.format(folder=str(Path(__file__).parent), home=str(tmp_path),
