@@ -111,7 +111,8 @@ async function submit() {
   if (await sent)
     return;
   attached = before.attached;
-  if (!box.value)
+  editing = state.editing;
+  if (editing || !box.value)
     write(before.text);
   changed();
 }

@@ -63,7 +63,7 @@ function take(conversation) {
   state.loading = "";
   state.open = { id: conversation.id, title: conversation.title, seen: conversation.updated_at,
     tree: new Tree(conversation.messages ?? []), choices: choicesOf(conversation.id) };
-  state.settings = { ...defaults(), ...(conversation.settings || {}) };
+  state.settings = { model: defaults().model, ...conversation.settings };
   state.following = true;
   changed();
   queueMicrotask(toEnd);

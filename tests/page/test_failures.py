@@ -37,6 +37,21 @@ def test_a_first_message_that_was_refused_leaves_no_conversation(fake, visit, ta
     assert not fake.conversations
 
 
+def test_an_edit_that_was_refused_is_still_there(fake, visit, talk):
+    page = visit(fake)
+    page.expected = [FAILED]
+    chat = talk(page)
+    chat.ask("first")
+    chat.questions.first.get_by_role("button", name="Edit").click()
+    fake.failures.append(("POST", "messages$", 503, "loading"))
+    chat.say("second")
+    page.get_by_role("alert").filter(has_text="The model is loading").wait_for()
+    assert chat.box.input_value() == "second"
+    chat.box.press("Enter")
+    page.locator("article").get_by_text("You said: second").wait_for()
+    assert chat.questions.count() == 1 and "2/2" in chat.questions.first.inner_text()
+
+
 def test_a_message_can_be_taken_back_while_the_model_loads(fake, visit, talk):
     page = visit(fake)
     page.expected = ["net::ERR_ABORTED"]

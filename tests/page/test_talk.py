@@ -173,6 +173,23 @@ def test_the_model_and_the_settings_go_with_the_message(fake, visit, talk):
     assert chat.page.get_by_role("combobox", name="Model").input_value() == "gemma-3-270m-q4_k_m"
 
 
+def test_settings_of_one_conversation_are_not_anothers(fake, visit, talk):
+    made = fake.conversation("Old", [("user", "Question"), ("assistant", "Answer")])
+    chat = talk(visit(fake))
+    chat.button("Settings").click()
+    chat.page.get_by_label("System prompt").fill("Answer in verse.")
+    chat.button("Done").click()
+    chat.page.get_by_role("link", name="Old").click()
+    chat.page.wait_for_selector("article")
+    chat.ask("More")
+    body = [body for method, path, body in fake.requests if path.endswith(f"{made['id']}/messages")][-1]
+    assert "system" not in body["settings"]
+    chat.button("New chat").click()
+    chat.ask("Hello")
+    assert fake.requests and [body for method, path, body in fake.requests
+                              if path.endswith("/messages")][-1]["settings"] == {"system": "Answer in verse."}
+
+
 def test_models_that_do_not_fit_are_set_apart(fake, visit):
     page = visit(fake)
     page.wait_for_selector("#model optgroup", state="attached")
