@@ -120,6 +120,7 @@ static bool write_prompt(struct chat *chat, const struct opening *opening, struc
         .tools = chat->habits.template_tools ? chat->tools.shown : NULL,
         .names = opening->names,
         .now = opening->request->now,
+        .ends_with_messages = opening->request->ends_with_messages,
     };
     if (!prompt_render(opening->model, &parts, prompt, error))
         return false;

@@ -38,7 +38,7 @@ static bool render_texts(const struct chat_model *model, const struct prompt_par
         .names_json = names,
         .bos = special_text(model->tokenizer, tokenizer_bos(model->tokenizer), bos),
         .eos = special_text(model->tokenizer, tokenizer_eos(model->tokenizer), eos),
-        .add_generation_prompt = true,
+        .add_generation_prompt = !parts->ends_with_messages,
         .now = parts->now,
         .quotes = model->tokenizer,
     };
@@ -86,26 +86,25 @@ static bool add_quoted(const struct tokenizer *tokenizer, const json_t *text, st
 }
 
 /* "user: ...", each message a paragraph: what a model that was never taught turns can make most of. */
-static bool render_plain(const struct chat_model *model, const json_t *messages, struct buffer *out,
+static bool render_plain(const struct chat_model *model, const struct prompt_parts *parts, struct buffer *out,
                          struct error *error)
 {
     size_t i;
     json_t *message;
-    json_array_foreach(messages, i, message)
+    json_array_foreach(parts->messages, i, message)
     {
         if (!buffer_format(out, error, "%s: ", message_role(message)) ||
             !add_quoted(model->tokenizer, json_object_get(message, "content"), out, error) ||
             !buffer_text(out, "\n\n", error))
             return false;
     }
-    return buffer_text(out, "assistant:", error);
+    return parts->ends_with_messages || buffer_text(out, "assistant:", error);
 }
 
 bool prompt_render(const struct chat_model *model, const struct prompt_parts *parts, struct buffer *out,
                    struct error *error)
 {
-    return model->template ? render_by_template(model, parts, out, error)
-                           : render_plain(model, parts->messages, out, error);
+    return model->template ? render_by_template(model, parts, out, error) : render_plain(model, parts, out, error);
 }
 
 /* ---- an answer that goes on -------------------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@ struct prompt_parts {
     const json_t *tools; /* for the template; NULL: none */
     const json_t *names; /* further names for the template; NULL: none */
     int64_t now;
+    bool ends_with_messages; /* nothing that begins an answer follows */
 };
 
 /* Appends the prompt, ready for the assistant's answer. What the messages hold is quoted in it. Fails with
