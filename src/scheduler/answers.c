@@ -131,6 +131,7 @@ void branch_tell(struct branch *branch)
     branch->last_seconds = now;
     branch->chosen = branch->tokens.count;
     scheduler->counts.generated_tokens++;
+    scheduler->counts.longest = size_max(scheduler->counts.longest, job->counts.prompt_tokens + branch->tokens.count);
     const enum answer_end outside = branch->end == ANSWER_GOES_ON ? end_from_outside(branch) : ANSWER_GOES_ON;
     if (outside != ANSWER_GOES_ON)
         branch_stop(branch, outside);

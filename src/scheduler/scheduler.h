@@ -203,7 +203,8 @@ struct scheduler_counts {
     uint64_t prompt_tokens; /* computed */
     uint64_t cached_tokens; /* not computed again */
     uint64_t generated_tokens;
-    uint64_t steps; /* of the engine */
+    uint64_t steps;   /* of the engine */
+    uint64_t longest; /* tokens of the longest answer, prompt included */
     double prompt_seconds, generation_seconds;
     size_t running, waiting; /* jobs now */
     size_t cache_bytes;

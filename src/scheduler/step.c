@@ -118,6 +118,7 @@ static void deliver_prompt(struct job *job)
 {
     const size_t before = job->counts.read_tokens;
     job->counts.read_tokens = sequence_length(job->branches[0].sequence);
+    job->counts.prompt_seconds = seconds_now() - job->started;
     job->scheduler->counts.prompt_tokens += job->counts.read_tokens - before;
     if (job->wishes.tells_prompt) {
         const struct job_event event = { .kind = JOB_READING, .counts = job->counts, .slot = job->branches[0].slot };

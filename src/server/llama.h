@@ -10,6 +10,7 @@
  *   llama_embedding.c   /embedding
  *   llama_props.c       /props, /lora-adapters
  *   llama_slots.c       /slots
+ *   llama_metrics.c     its names in /metrics
  *
  * Source: ggml-org/llama.cpp, tools/server/README.md. */
 #ifndef BASTIDE_SERVER_LLAMA_H
@@ -91,6 +92,9 @@ MUST_USE bool llama_answer_take(struct llama_answer *answer, const struct exchan
 /* The whole answer as an object; a new reference. */
 json_t *llama_answer_json(struct llama_answer *answer);
 void llama_answer_free(struct llama_answer *answer);
+
+/* The scheduler's counts under llama-server's names, in Prometheus' form. */
+MUST_USE bool llama_metrics(const struct scheduler_counts *counts, struct buffer *out, struct error *error);
 
 /* Tokens that an answer of the model with that name (NULL: the default) has room for; 0 if it can't be known. */
 size_t llama_context(struct server *server, const struct request *request, const char *name);

@@ -1,5 +1,6 @@
 /* metrics.c: GET /metrics in Prometheus' text form (version 0.0.4). */
 #include "server/journal.h"
+#include "server/llama.h"
 #include "server/request.h"
 #include "server/serving.h"
 
@@ -68,17 +69,20 @@ static bool add_histogram(struct buffer *out, const char *name, const char *help
 static bool metrics(struct server *server, const struct request *request, struct response *response,
                     struct failure *failure)
 {
-    (void)request;
     struct error error = { 0 };
     struct buffer *out = &response->body;
     out->limit = METRICS_MOST;
     const struct scheduler_counts counts = scheduler_counts(server->scheduler);
+    const char *began = arena_format(request->arena, "%lld", (long long)server->began);
+    if (began)
+        response_header(response, "Process-Start-Time-Unix", began);
     response->content_type = "text/plain; version=0.0.4; charset=utf-8";
     return (journal_metrics(server->journal, out, &error) && add_numbers(out, &counts, &error) &&
             add_histogram(out, "bastide_time_to_first_token_seconds", "From a request's coming to its first token.",
                           &counts.first_token, &error) &&
             add_histogram(out, "bastide_time_between_tokens_seconds", "Between two tokens of an answer.",
-                          &counts.between_tokens, &error)) ||
+                          &counts.between_tokens, &error) &&
+            llama_metrics(&counts, out, &error)) ||
            failure_error(failure, &error);
 }
 

@@ -6,7 +6,8 @@
  *   ollama_generate.c /api/generate: prompts
  *   ollama_answer.c   an answer in their form, whole or as lines
  *   ollama_embed.c    /api/embed, /api/embeddings
- *   ollama_models.c   /api/tags, show, ps, pull, delete
+ *   ollama_models.c   /api/tags, show, ps, delete
+ *   ollama_pull.c     /api/pull
  *
  * Source: ollama/ollama, api/types.go and docs/api.md, of the level that /api/version tells. */
 #ifndef BASTIDE_SERVER_OLLAMA_H
@@ -61,6 +62,10 @@ double ollama_now(void);
 
 /* A span of time in the API's nanoseconds. */
 json_t *ollama_duration(double seconds);
+
+/* Who may change which models there are: where there are keys the gate has asked for the scope, else it is this
+ * machine's own user. */
+MUST_USE bool ollama_may_change(struct server *server, const struct request *request, struct failure *failure);
 
 /* ---- routes ------------------------------------------------------------------------------------------------------ */
 

@@ -282,8 +282,7 @@ bool ollama_show(struct server *server, const struct request *request, struct re
 
 /* ---- delete ------------------------------------------------------------------------------------------------------ */
 
-/* Who may change what others use: the gate asks for the scope where there are keys; else the machine's own user. */
-static bool may_change(struct server *server, const struct request *request, struct failure *failure)
+bool ollama_may_change(struct server *server, const struct request *request, struct failure *failure)
 {
     if (request->local || (server->access && access_has_keys(server->access)))
         return true;
@@ -296,7 +295,7 @@ bool ollama_delete(struct server *server, const struct request *request, struct 
 {
     struct served_model model;
     struct error error = { 0 };
-    if (!may_change(server, request, failure) || !find_model(server, request, &model, failure))
+    if (!ollama_may_change(server, request, failure) || !find_model(server, request, &model, failure))
         return false;
     if (!model.in_store)
         return failure_set(failure, FAILURE_BAD_REQUEST,
@@ -305,12 +304,4 @@ bool ollama_delete(struct server *server, const struct request *request, struct 
         return failure_error(failure, &error);
     response->status = 200;
     return true;
-}
-
-bool ollama_pull(struct server *server, const struct request *request, struct response *response,
-                 struct failure *failure)
-{
-    (void)response;
-    return may_change(server, request, failure) &&
-           failure_set(failure, FAILURE_NOT_BUILT, "this server does not fetch models: bastide model pull does");
 }

@@ -14,6 +14,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* Conversations lie in the data folder, so that they are there wherever the server is started from, and in a folder of
  * their own, since the sandbox lets the server write to folders. */
@@ -92,6 +93,7 @@ bool server_open(const struct server_settings *settings, FILE *log, struct serve
     struct server *server = calloc(1, sizeof *server);
     if (!server)
         return error_memory(error, sizeof *server);
+    server->began = (int64_t)time(NULL);
     atomic_init(&server->loading, true);
     atomic_init(&server->draining, false);
     atomic_init(&server->log_prompts, settings->log_prompts);

@@ -33,6 +33,7 @@ struct server {
     struct kept *kept;           /* answers of /v1/responses */
     struct tls *tls;             /* NULL without */
     struct http *http;
+    int64_t began; /* seconds since 1970 */
     atomic_bool loading, draining;
     /* of the settings, what a reload changes */
     atomic_bool log_prompts;
