@@ -2,6 +2,7 @@
 #include "server/exchange_inside.h"
 #include "server/journal.h"
 #include "server/serving.h"
+#include "server/wire.h"
 #include "server/usage.h"
 
 #include <math.h>
@@ -102,8 +103,8 @@ bool prompt_fits(const struct server *server, const struct held *held, size_t co
     if (count < context)
         return true;
     failure_set(failure, FAILURE_TOO_LONG,
-                "the prompt has %zu tokens, and the context holds %zu with the answer: shorten it, or start the "
-                "server with a larger --context",
+                "the prompt of %zu tokens is too large: it exceeds the available context size of %zu tokens, which "
+                "holds the answer too: shorten it, or start the server with a larger --context",
                 count, context);
     failure->prompt_tokens = count;
     failure->context = context;
@@ -322,16 +323,30 @@ struct span exchange_piece(const struct exchange *exchange, uint32_t token, char
     return tokenizer_piece(held_parts(exchange->held)->tokenizer, token, true, scratch);
 }
 
+/* The first token comes with the prompt: a speed is that of the steps after it. */
 json_t *timings_json(const struct job_counts *counts)
 {
     const size_t read = counts->prompt_tokens - size_min(counts->cached_tokens, counts->prompt_tokens);
     const double prompt_ms = counts->prompt_seconds * 1e3, predicted_ms = counts->seconds * 1e3;
-    const double prompt_n = (double)read, predicted_n = (double)counts->tokens;
+    const double prompt_n = (double)read, steps = counts->tokens > 1 ? (double)(counts->tokens - 1) : 0;
     return json_pack("{s:I, s:I, s:f, s:f, s:f, s:I, s:f, s:f, s:f}", "cache_n", (json_int_t)counts->cached_tokens,
                      "prompt_n", (json_int_t)read, "prompt_ms", prompt_ms, "prompt_per_token_ms",
                      read ? prompt_ms / prompt_n : 0.0, "prompt_per_second",
                      prompt_ms > 0 ? prompt_n * 1e3 / prompt_ms : 0.0, "predicted_n", (json_int_t)counts->tokens,
-                     "predicted_ms", predicted_ms, "predicted_per_token_ms",
-                     counts->tokens ? predicted_ms / predicted_n : 0.0, "predicted_per_second",
-                     predicted_ms > 0 ? predicted_n * 1e3 / predicted_ms : 0.0);
+                     "predicted_ms", predicted_ms, "predicted_per_token_ms", steps > 0 ? predicted_ms / steps : 0.0,
+                     "predicted_per_second", predicted_ms > 0 ? steps * 1e3 / predicted_ms : 0.0);
+}
+
+json_t *exchange_prompt_json(const struct exchange *exchange)
+{
+    const struct tokens *prompt = exchange_prompt(exchange);
+    struct decoder decoder = { .tokenizer = exchange_parts(exchange)->tokenizer, .special = true };
+    struct buffer text = { .limit = SIZE_MAX / 2 };
+    bool good = true;
+    for (size_t i = 0; good && i < prompt->count; i++)
+        good = decoder_add(&decoder, prompt->ids[i], &text, NULL);
+    good = good && decoder_end(&decoder, &text, NULL);
+    json_t *json = good ? wire_text(buffer_span(&text)) : NULL;
+    buffer_free(&text);
+    return json;
 }

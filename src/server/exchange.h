@@ -104,6 +104,9 @@ MUST_USE bool prompt_fits(const struct server *server, const struct held *held, 
 /* Text of a token, as bytes that need not be whole characters. */
 struct span exchange_piece(const struct exchange *exchange, uint32_t token, char scratch[256]);
 
+/* The prompt as the model reads it, its special tokens shown. A new reference, NULL when memory is short. */
+json_t *exchange_prompt_json(const struct exchange *exchange);
+
 /* timings in llama-server's field names: cache_n, prompt_n, prompt_ms, prompt_per_token_ms, prompt_per_second,
  * predicted_n, ... A new reference, NULL when memory is short. */
 json_t *timings_json(const struct job_counts *counts);

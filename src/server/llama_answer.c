@@ -63,21 +63,6 @@ static const char *stop_type(const struct llama_answer *answer)
     return answer->end == ANSWER_STOP_TEXT ? "word" : "limit";
 }
 
-/* The prompt as the model reads it, its special tokens shown. */
-static json_t *prompt_json(const struct exchange *exchange)
-{
-    const struct tokens *prompt = exchange_prompt(exchange);
-    struct decoder decoder = { .tokenizer = exchange_parts(exchange)->tokenizer, .special = true };
-    struct buffer text = { .limit = SIZE_MAX / 2 };
-    bool good = true;
-    for (size_t i = 0; good && i < prompt->count; i++)
-        good = decoder_add(&decoder, prompt->ids[i], &text, NULL);
-    good = good && decoder_end(&decoder, &text, NULL);
-    json_t *json = good ? wire_text(buffer_span(&text)) : NULL;
-    buffer_free(&text);
-    return json;
-}
-
 /* What is known before the answer is over: the prompt's counts as they were told, the answer's as they are now. */
 static json_t *timings_now(const struct llama_answer *answer)
 {
@@ -127,7 +112,7 @@ static json_t *last_json(struct llama_answer *answer, json_t *content, json_t *t
     const struct llama_wishes *wishes = answer->wishes;
     json_t *body = begun_json(answer, content, tokens, true);
     json_t *rest = json_pack("{s:s, s:O, s:o, s:b, s:b, s:s, s:s, s:I, s:o}", "model", exchange_model(answer->exchange),
-                             "generation_settings", wishes->settings, "prompt", prompt_json(answer->exchange),
+                             "generation_settings", wishes->settings, "prompt", exchange_prompt_json(answer->exchange),
                              "has_new_line", (int)answer->has_new_line, "truncated",
                              (int)(answer->end == ANSWER_CONTEXT), "stop_type", stop_type(answer), "stopping_word",
                              answer->end == ANSWER_STOP_TEXT && answer->stop_text ? answer->stop_text : "",
@@ -165,8 +150,9 @@ static bool send_progress(struct llama_answer *answer, struct buffer *out, struc
     json_t *event = begun_json(answer, json_string(""), json_array(), false);
     json_object_set_new(event, "prompt_progress",
                         json_pack("{s:I, s:I, s:I, s:I}", "total", (json_int_t)counts->prompt_tokens, "cache",
-                                  (json_int_t)counts->cached_tokens, "processed", (json_int_t)counts->read_tokens,
-                                  "time_ms", (json_int_t)(counts->prompt_seconds * 1e3)));
+                                  (json_int_t)counts->cached_tokens, "processed",
+                                  (json_int_t)size_max(counts->read_tokens, counts->cached_tokens), "time_ms",
+                                  (json_int_t)(counts->prompt_seconds * 1e3)));
     if (answer->wishes->timings_per_token)
         json_object_set_new(event, "timings", timings_now(answer));
     return wire_event(out, NULL, event, error);
@@ -214,7 +200,7 @@ bool llama_answer_take(struct llama_answer *answer, const struct exchange_part *
     case EXCHANGE_STARTED:
     case EXCHANGE_READING:
         answer->counts = part->counts;
-        return !out || part->kind == EXCHANGE_STARTED || send_progress(answer, out, error);
+        return !out || !answer->wishes->exchange.tells_prompt || send_progress(answer, out, error);
     case EXCHANGE_TOKEN:
         return take_token(answer, part, error);
     case EXCHANGE_CONTENT:

@@ -47,6 +47,7 @@ static bool read_answers(struct fields in, struct asked *asked, struct failure *
     asked->wishes.answers = asked->form.answers = (size_t)n;
     return field_bool(in, "stream", &asked->stream, failure) &&
            field_bool(in, "timings_per_token", &asked->form.timings_per_token, failure) &&
+           field_bool(in, "verbose", &asked->form.verbose, failure) &&
            openai_read_stream_options(in, &asked->form.include_usage, failure) &&
            openai_read_length(in, &asked->wishes.answer.most_tokens, failure);
 }
@@ -136,11 +137,17 @@ static bool read_messages(struct fields in, struct asked *asked, struct failure 
         !field_bool(in, "continue_final_message", &goes_on, failure) ||
         !openai_renew_messages(messages, &asked->messages, failure))
         return false;
+    if (prompts && goes_on && field_given(in, "add_generation_prompt"))
+        return field_wrong(in, "continue_final_message", failure, "add_generation_prompt can't be true too");
     asked->chat.messages = asked->messages;
     const json_t *last = json_array_get(asked->messages, json_array_size(asked->messages) - 1);
     const char *role = json_string_value(json_object_get(last, "role"));
     asked->chat.goes_on = role && strcmp(role, "assistant") == 0 &&
                           json_array_size(json_object_get(last, "tool_calls")) == 0;
+    const json_t *before = json_array_get(asked->messages, json_array_size(asked->messages) - 2);
+    const char *role_before = json_string_value(json_object_get(before, "role"));
+    if (asked->chat.goes_on && role_before && strcmp(role_before, "assistant") == 0)
+        return field_wrong(in, "messages", failure, "two answers stand last: which is to go on?");
     if (goes_on && !asked->chat.goes_on)
         return field_wrong(in, "continue_final_message", failure, "the last message is no answer");
     return true;

@@ -9,7 +9,8 @@ struct openai_form {
     bool legacy;            /* function_call in place of tool_calls */
     bool logprobs;          /* of content */
     bool progress;          /* of the prompt */
-    bool timings_per_token; /* in each chunk */
+    bool timings_per_token; /* in each chunk but the first */
+    bool verbose;           /* of an object: the prompt as the model reads it */
     size_t answers;
 };
 

@@ -12,7 +12,7 @@ struct chunks {
     const struct exchange *exchange;
     struct openai_form form;
     const char *id;
-    bool begun;
+    bool begun, roles_told;
     json_t *tokens[16]; /* of each answer, that wait for their content */
     size_t prompt, cached, completion, reasoning;
     struct job_counts counts;
@@ -27,7 +27,7 @@ static bool write_chunk(const struct chunks *chunks, json_t *choices, json_t *us
                               "choices", choices);
     if (chunks->form.include_usage)
         json_object_set_new(chunk, "usage", usage ? usage : json_null());
-    if (timings || chunks->form.timings_per_token)
+    if (timings || (chunks->form.timings_per_token && chunks->roles_told))
         json_object_set_new(chunk, "timings", timings_json(&chunks->counts));
     return wire_event(out, NULL, chunk, error);
 }
@@ -53,6 +53,7 @@ static bool write_roles(struct chunks *chunks, struct buffer *out, struct error 
     for (size_t i = 0; i < chunks->form.answers; i++)
         if (!write_delta(chunks, i, json_pack("{s:s, s:n}", "role", "assistant", "content"), out, error))
             return false;
+    chunks->roles_told = true;
     return true;
 }
 
@@ -67,7 +68,7 @@ static bool write_progress(struct chunks *chunks, const struct exchange_part *pa
                               "chat.completion.chunk", "created", (json_int_t)exchange_created(chunks->exchange),
                               "model", exchange_model(chunks->exchange), "choices", choice, "prompt_progress", "total",
                               (json_int_t)counts->prompt_tokens, "cache", (json_int_t)counts->cached_tokens,
-                              "processed", (json_int_t)counts->read_tokens, "time_ms",
+                              "processed", (json_int_t)size_max(counts->read_tokens, counts->cached_tokens), "time_ms",
                               (json_int_t)(counts->prompt_seconds * 1e3));
     return wire_event(out, NULL, chunk, error);
 }
@@ -154,6 +155,7 @@ static bool write_part(void *state, const struct exchange_part *part, struct buf
     if (part->kind != EXCHANGE_WAITING && part->kind != EXCHANGE_OVER && part->kind != EXCHANGE_FAILED)
         chunks->counts = part->counts;
     switch (part->kind) {
+    case EXCHANGE_STARTED:
     case EXCHANGE_READING:
         return write_progress(chunks, part, out, error);
     case EXCHANGE_TOKEN:

@@ -114,14 +114,15 @@ static bool write_object(const struct object *object, struct buffer *out, struct
     for (size_t i = 0; i < object->form.answers; i++)
         json_array_append_new(choices, choice_json(object, i));
     const struct job_counts *counts = &object->counts;
-    return wire_json(
-        out,
+    json_t *body =
         json_pack("{s:s, s:s, s:I, s:s, s:s, s:o, s:o, s:o}", "id", object->id, "object", "chat.completion", "created",
                   (json_int_t)exchange_created(object->exchange), "model", exchange_model(object->exchange),
                   "system_fingerprint", "bastide-" BASTIDE_VERSION, "choices", choices, "usage",
                   openai_usage(counts->prompt_tokens, counts->cached_tokens, object->completion, object->reasoning),
-                  "timings", timings_json(counts)),
-        error);
+                  "timings", timings_json(counts));
+    if (object->form.verbose)
+        json_object_set_new(body, "__verbose", json_pack("{s:o}", "prompt", exchange_prompt_json(object->exchange)));
+    return wire_json(out, body, error);
 }
 
 /* ---- parts ------------------------------------------------------------------------------------------------------- */
