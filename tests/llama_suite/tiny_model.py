@@ -26,8 +26,8 @@ PIECES = ["▁", "▁c", "▁o", "▁i", "▁t", "▁W", "al", "pi", "▁F", "�
           "us", "as", "si", "sy", "em", "▁B", "oo", "▁a", "be", "▁n", "▁s", "in", "re", "▁m", "▁w"]
 TURNS = ["<|im_start|>", "<|im_end|>"]  # of ChatML
 # For texts to vectors: words, and both ends marked.
-WORDS = ["I", "believe", "the", "meaning", "of", "life", "is", "This", "a", "test", "hello", "another", "world", "b", "c",
-         "d", "Machine", "Learning", "machine", "learning", "data", "study"]
+WORDS = ["I", "believe", "the", "meaning", "of", "life", "is", "This", "a", "test", "hello", "another", "world", "b",
+         "c", "d", "Machine", "Learning", "machine", "learning", "data", "study"]
 
 
 def vocabulary(words, middle):
