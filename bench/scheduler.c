@@ -24,9 +24,9 @@ struct bench {
 
 struct client {
     struct bench *bench;
-    size_t number, tokens;
+    size_t number, tokens, texts;
     double started, ended;
-    double at[GAPS_MOST]; /* when each token came */
+    double at[GAPS_MOST]; /* when each text came */
     pthread_t thread;
 };
 
@@ -52,7 +52,6 @@ static struct job *begin(const struct bench *bench, size_t number, size_t prompt
         .prompt_count = prompt_count,
         .answers = 1,
         .slot = -1,
-        .tells_tokens = true,
         .answer = { .sampling = sampling_default(), .most_tokens = tokens, .goes_on_past_end = true },
     };
     wishes.answer.sampling.temperature = bench->temperature;
@@ -70,12 +69,13 @@ static void *run_client(void *argument)
     struct job_event event;
     do {
         job_next(job, 60, &event);
-        if (event.kind == JOB_TEXT && client->tokens < GAPS_MOST)
-            client->at[client->tokens++] = seconds_now();
+        if (event.kind == JOB_TEXT && client->texts < GAPS_MOST)
+            client->at[client->texts++] = seconds_now();
         if (event.kind == JOB_FAILED)
             die(event.error);
     } while (event.kind != JOB_ENDED);
     client->ended = seconds_now();
+    client->tokens = event.counts.tokens;
     job_close(job);
     return NULL;
 }
@@ -106,7 +106,7 @@ static void print_gaps(const struct bench *bench, const struct client *clients)
     double *gaps = calloc(bench->clients * GAPS_MOST, sizeof *gaps);
     size_t count = 0;
     for (const struct client *client = clients; client < clients + bench->clients; client++)
-        for (size_t i = 1; i < client->tokens; i++)
+        for (size_t i = 1; i < client->texts; i++)
             if (client->at[i - 1] >= bench->long_begun && client->at[i] <= bench->long_ended)
                 gaps[count++] = client->at[i] - client->at[i - 1];
     if (!gaps || count == 0)

@@ -191,16 +191,15 @@ static inline float exp_falling(float x)
     return series * power;
 }
 
-/* Sum of exp(value - best) over the vocabulary: floats within a chunk, doubles over the chunks. */
-static double mass_of_all(const struct candidates *candidates)
+/* Sum of exp(value - best): floats within a chunk, doubles over the chunks. */
+static double mass_of(const float *values, size_t count, float best)
 {
     double mass = 0;
-    for (size_t start = 0; start < candidates->vocabulary; start += CHUNK) {
-        const float *values = candidates->values + start;
-        const size_t count = size_min(CHUNK, candidates->vocabulary - start);
+    for (size_t start = 0; start < count; start += CHUNK) {
+        const size_t here = size_min(CHUNK, count - start);
         float weights[CHUNK] = { 0 }, lanes[LANES] = { 0 };
-        for (size_t i = 0; i < count; i++)
-            weights[i] = exp_falling(values[i] - candidates->best);
+        for (size_t i = 0; i < here; i++)
+            weights[i] = exp_falling(values[start + i] - best);
         for (size_t i = 0; i < CHUNK; i += LANES)
             for (size_t j = 0; j < LANES; j++)
                 lanes[j] += weights[i + j];
@@ -208,6 +207,18 @@ static double mass_of_all(const struct candidates *candidates)
             mass += (double)lanes[j];
     }
     return mass;
+}
+
+static double mass_of_all(const struct candidates *candidates)
+{
+    return mass_of(candidates->values, candidates->vocabulary, candidates->best);
+}
+
+double logits_log_sum(const float *logits, size_t count)
+{
+    size_t where;
+    const float best = logits_peak(logits, count, &where);
+    return best > -INFINITY ? (double)best + log(mass_of(logits, count, best)) : 0;
 }
 
 static double mass_of_list(const struct candidates *candidates)

@@ -316,6 +316,10 @@ void sampler_accept(struct sampler *sampler, uint32_t token);
  * Equal logits: the lower id first. NaN counts as minus infinity. */
 uint32_t sampler_choose(struct sampler *sampler, const float *logits);
 
+/* The logarithm of the sum of exp(logit): a logit less this is the logarithm of its probability. NaN counts as minus
+ * infinity; within 1e-6. */
+double logits_log_sum(const float *logits, size_t count);
+
 /* ---- texts that an answer may have ------------------------------------------------------------------------------ */
 
 /* A language: rules over bytes of UTF-8, built from the leaves up; the last step is grammar_start. Read-only once a

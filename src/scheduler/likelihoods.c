@@ -1,32 +1,6 @@
-/* likelihoods.c: how likely the model itself found a token, before anybody's settings: log softmax of the raw logits.
- * One pass for the largest, one for the sum, one for the likeliest few, and only where they are asked for. */
+/* likelihoods.c: how likely the model itself found a token, before anybody's settings: log softmax of the raw logits,
+ * and only where it is asked for. */
 #include "scheduler/state.h"
-
-#include <math.h>
-
-/* NaN loses every comparison, so that it counts as minus infinity. */
-static float peak_of(const float *logits, size_t count)
-{
-    float peak = -INFINITY;
-    for (size_t i = 0; i < count; i++)
-        peak = logits[i] > peak ? logits[i] : peak;
-    return peak;
-}
-
-/* The logarithm of the sum of exp(logit). Sums of some hundreds as floats, these as doubles. */
-static double log_sum(const float *logits, size_t count)
-{
-    enum { CHUNK = 256 };
-    const float peak = peak_of(logits, count);
-    double sum = 0;
-    for (size_t first = 0; first < count; first += CHUNK) {
-        float part = 0;
-        for (size_t i = first; i < size_min(first + CHUNK, count); i++)
-            part += logits[i] >= -INFINITY ? expf(logits[i] - peak) : 0;
-        sum += (double)part;
-    }
-    return (double)peak + log(sum);
-}
 
 /* Puts a token into a falling list of at most tops; of equal ones the lower id stands first. */
 static void insert(struct likelihood *list, size_t *count, size_t tops, struct likelihood entry)
@@ -40,7 +14,7 @@ static void insert(struct likelihood *list, size_t *count, size_t tops, struct l
 size_t likelihood_tell(const float *logits, size_t vocabulary, uint32_t token, size_t tops,
                        struct likelihood out[1 + TOPS_MOST])
 {
-    const double sum = log_sum(logits, vocabulary);
+    const double sum = logits_log_sum(logits, vocabulary);
     struct likelihood *list = out + 1;
     size_t count = 0;
     for (size_t i = 0; tops > 0 && i < vocabulary; i++)
