@@ -2,6 +2,7 @@
  * Loops over the vocabulary keep LANES independent results, so that a compiler can use vector registers without being
  * allowed to reorder floating-point sums: the same bits come out at every level of optimisation. */
 #include "engine/candidates.h"
+#include "engine/engine.h"
 
 #include <stdlib.h>
 #include <string.h>
