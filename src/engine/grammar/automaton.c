@@ -400,33 +400,65 @@ static bool end_step(struct automaton *automaton, uint32_t *out, struct error *e
     return spend(automaton, error) && intern_found(automaton, out, error);
 }
 
-/* Takes the byte off a stack, if it wants it. */
-static bool take_byte(struct automaton *automaton, uint32_t stack, unsigned char byte, struct error *error)
+static bool wants(const struct automaton *automaton, uint32_t stack, unsigned char byte)
 {
     const struct grammar *grammar = automaton->language->grammar;
-    struct stack top = *stack_at(automaton, stack);
-    const struct node *node = node_at(grammar, top.node);
+    const struct stack *top = stack_at(automaton, stack);
+    const struct node *node = node_at(grammar, top->node);
     if (node->kind == NODE_BYTES)
-        return !byte_set_has(node_set(grammar, node), byte) || add_task(automaton, RULE_NONE, top.below, error);
-    if (node_text(grammar, node)[top.place] != byte)
-        return true;
-    if (++top.place < node->count)
+        return byte_set_has(node_set(grammar, node), byte);
+    return node_text(grammar, node)[top->place] == byte;
+}
+
+/* Takes the byte off a stack that wants it. */
+static bool take_byte(struct automaton *automaton, uint32_t stack, struct error *error)
+{
+    struct stack top = *stack_at(automaton, stack);
+    const struct node *node = node_at(automaton->language->grammar, top.node);
+    if (node->kind == NODE_TEXT && ++top.place < node->count)
         return add_found(automaton, top, error);
     return add_task(automaton, RULE_NONE, top.below, error);
 }
 
+static bool take_from_all(struct automaton *automaton, uint32_t state, unsigned char byte, uint32_t *out,
+                          struct error *error)
+{
+    begin_step(automaton);
+    for (uint32_t i = 0; i < automaton_state(automaton, state)->count; i++) {
+        const uint32_t stack = members_of(automaton, state)[i];
+        if (wants(automaton, stack, byte) && !take_byte(automaton, stack, error))
+            return false;
+    }
+    return end_step(automaton, out, error);
+}
+
+/* Which stacks of a state want a byte, as bits; all bits where they are too many to be told apart. */
+static uint64_t takers_of(const struct automaton *automaton, uint32_t state, unsigned char byte)
+{
+    const uint32_t count = automaton_state(automaton, state)->count;
+    uint64_t takers = 0;
+    if (count >= 64)
+        return UINT64_MAX;
+    for (uint32_t i = 0; i < count; i++)
+        takers |= (uint64_t)wants(automaton, members_of(automaton, state)[i], byte) << i;
+    return takers;
+}
+
+/* Where a byte leads depends only on which stacks take it, and in a text a hundred bytes in a row are taken by the same
+ * one: the last step is remembered. */
 bool automaton_work_out(struct automaton *automaton, uint32_t state, unsigned class, uint32_t *out, struct error *error)
 {
     const struct language *language = automaton->language;
-    unsigned char byte = 0; /* any of the class */
-    while (language->class_of[byte] != class)
-        byte++;
-    begin_step(automaton);
-    for (uint32_t i = 0; i < automaton_state(automaton, state)->count; i++)
-        if (!take_byte(automaton, members_of(automaton, state)[i], byte, error))
-            return false;
-    if (!end_step(automaton, out, error))
+    const unsigned char byte = language->example[class];
+    const uint64_t takers = takers_of(automaton, state, byte);
+    struct last *last = &automaton->last;
+    *out = STATE_DEAD;
+    if (takers != UINT64_MAX && takers == last->takers && state == last->state)
+        *out = last->out;
+    else if (takers != 0 && !take_from_all(automaton, state, byte, out, error))
         return false;
+    if (takers != 0)
+        *last = (struct last){ state, takers, *out };
     ((uint32_t *)automaton->next.items)[state * language->classes + class] = *out + 1;
     return true;
 }

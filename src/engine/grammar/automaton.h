@@ -43,6 +43,7 @@ struct language {
     uint32_t *heights; /* [nodes] */
     uint32_t *empty;   /* [nodes] UINT32_MAX: the rule has no empty text */
     unsigned char class_of[256];
+    unsigned char example[256]; /* [classes] a byte of each */
     unsigned classes;
 };
 
@@ -64,7 +65,12 @@ struct automaton {
     struct index seen; /* of work */
     bool complete;
     uint32_t start; /* state */
-    size_t effort;  /* tasks done since the user of the automaton set it to 0; bounded */
+    struct last {
+        uint32_t state;
+        uint64_t takers; /* which of its stacks took the byte */
+        uint32_t out;
+    } last;        /* step that was worked out */
+    size_t effort; /* tasks done since the user of the automaton set it to 0; bounded */
 };
 
 MUST_USE bool automaton_open(const struct language *language, struct automaton *out, struct error *error);

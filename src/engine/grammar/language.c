@@ -41,6 +41,8 @@ static void find_classes(struct language *language)
         if (byte_set_has(&texts, (unsigned char)byte))
             split_classes(language, &one);
     }
+    for (unsigned byte = 0; byte < 256; byte++)
+        language->example[language->class_of[byte]] = (unsigned char)byte;
 }
 
 bool language_open(const struct grammar *grammar, struct rule start, struct language *out, struct error *error)
