@@ -103,7 +103,7 @@ static void any_object_is_json_when_it_ends(void **state)
     assert_true(ended > 0);
 }
 
-/* ---- masks -------------------------------------------------------------------------------------------------------- */
+/* ---- masks ------------------------------------------------------------------------------------------------------- */
 
 static void read_schema(struct world *world, const char *schema)
 {
@@ -227,7 +227,7 @@ static void greedy_takes_the_likeliest_of_the_allowed_tokens(void **state)
     free(bits);
 }
 
-/* ---- ends ---------------------------------------------------------------------------------------------------------- */
+/* ---- ends -------------------------------------------------------------------------------------------------------- */
 
 /* A model that says these tokens, whatever comes. */
 struct script {
@@ -359,7 +359,7 @@ static void tokens_without_text_are_never_chosen(void **state)
     free(logits);
 }
 
-/* ---- biases, special tokens, stop texts ----------------------------------------------------------------------------- */
+/* ---- biases, special tokens, stop texts -------------------------------------------------------------------------- */
 
 static void biases_move_and_ban_tokens(void **state)
 {
@@ -409,7 +409,7 @@ static void the_stop_text_that_ended_an_answer_is_told(void **state)
     close_script(&script);
 }
 
-/* ---- constraints that wait ------------------------------------------------------------------------------------------ */
+/* ---- constraints that wait --------------------------------------------------------------------------------------- */
 
 static void say_text(struct world *world, struct script *script, const char *text, uint32_t otherwise)
 {
@@ -487,7 +487,7 @@ static void a_text_that_no_answer_begins_with_is_refused(void **state)
     }
 }
 
-/* ---- bounds, threads ------------------------------------------------------------------------------------------------- */
+/* ---- bounds, threads --------------------------------------------------------------------------------------------- */
 
 static void memory_stays_bounded_whatever_is_counted(void **state)
 {
