@@ -67,15 +67,23 @@ export function icon(name) {
   return drawn.get(name).cloneNode(true);
 }
 
+function svg(name, attributes, ...children) {
+  const made = document.createElementNS(SVG, name);
+  change(made, attributes);
+  made.append(...children);
+  return made;
+}
+
 function draw(name) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("class", "icon icon-" + name);
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", ICONS[name]);
-  svg.append(path);
-  return svg;
+  return svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", class: "icon icon-" + name },
+    svg("path", { d: ICONS[name] }));
+}
+
+/* A ring of which a share, from 0 to 1, is filled. */
+export function ring(share) {
+  return svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true", class: "ring" },
+    svg("circle", { cx: 8, cy: 8, r: 6 }),
+    svg("circle", { cx: 8, cy: 8, r: 6, pathLength: 100, "stroke-dasharray": `${100 * share} 100`, class: "filled" }));
 }
 
 /* A button with a sign; its name is read aloud and shown when the pointer rests on it. */

@@ -3,7 +3,7 @@
  * Thousands open at once and stay cheap: an article is made whole when it comes near the view (until then its plain
  * text stands there, so that finding in the page works), and what is out of view is not laid out (style.css). */
 import { MarkdownView } from "./markdown.js";
-import { change, element, icon, iconButton } from "./dom.js";
+import { change, element, icon, iconButton, ring } from "./dom.js";
 import { changed, currentModel, state } from "./state.js";
 import { choose, goOn, regenerate } from "./talk.js";
 import { copyText } from "./copy.js";
@@ -287,10 +287,9 @@ class Article {
 
 function contextMeter(figures) {
   const share = Math.min(1, figures.context_used / figures.context);
-  const meter = element("meter", { min: 0, max: 1, high: 0.8, optimum: 0, value: share, "aria-hidden": "true" });
   return element("span", { class: "figure", title: word("contextTitle", { used: number(figures.context_used),
     all: number(figures.context), cached: number(figures.cached_tokens) }) },
-  word("context", { share: percent(share) }), meter);
+  ring(share), word("context", { share: percent(share) }));
 }
 
 function branches(message, siblings) {
