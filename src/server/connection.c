@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <gnutls/gnutls.h>
 #include <linux/sockios.h>
+#include <malloc.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -187,8 +188,9 @@ static void refuse_late(struct connection *connection)
     connection_refuse(connection);
 }
 
-/* Ends it by the socket: its thread wakes, sees the end and cleans up. */
-static void check(struct connection *connection, double now)
+/* Ends it by the socket if its time is over: its thread wakes, sees the end and cleans up. Whether there is a request on
+ * it. */
+static bool check(struct connection *connection, double now)
 {
     pthread_mutex_lock(&connection->lock);
     const double seconds = now - connection->since;
@@ -215,26 +217,53 @@ static void check(struct connection *connection, double now)
         end_sending(connection);
     if (!good)
         shutdown(connection->socket, connection->state == CONNECTION_REFUSED ? SHUT_RD : SHUT_RDWR);
+    const bool busy = connection->state == CONNECTION_BODY || connection->state == CONNECTION_ANSWER;
     pthread_mutex_unlock(&connection->lock);
+    return busy;
+}
+
+static void wait_a_while(struct connections *all)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += WATCH_NANOSECONDS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&all->changed, &all->lock, &until);
+}
+
+/* Whether any has a request on it. */
+static bool check_all(struct connections *all)
+{
+    const double now = seconds_now();
+    bool busy = false;
+    for (struct connection *connection = all->first; connection; connection = connection->after)
+        busy = check(connection, now) || busy;
+    return busy;
+}
+
+/* A server at rest gives back what its threads kept of memory for the next time. */
+static void give_back_memory(struct connections *all)
+{
+    pthread_mutex_unlock(&all->lock);
+    malloc_trim(0);
+    pthread_mutex_lock(&all->lock);
 }
 
 static void *watch(void *context)
 {
     struct connections *all = context;
+    bool was_busy = false;
     pthread_mutex_lock(&all->lock);
     while (!all->ending) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += WATCH_NANOSECONDS;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        if (all->first)
-            pthread_cond_timedwait(&all->changed, &all->lock, &until);
+        if (all->first || was_busy)
+            wait_a_while(all);
         else
             pthread_cond_wait(&all->changed, &all->lock);
-        const double now = seconds_now();
-        for (struct connection *connection = all->first; connection; connection = connection->after)
-            check(connection, now);
+        const bool busy = check_all(all);
+        if (was_busy && !busy)
+            give_back_memory(all);
+        was_busy = busy;
     }
     pthread_mutex_unlock(&all->lock);
     return NULL;
