@@ -14,8 +14,6 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
-enum { QUERY_MOST = 64 };
-
 static void draw_id(char out[REQUEST_ID])
 {
     static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01";

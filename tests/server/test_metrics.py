@@ -6,7 +6,7 @@ import pytest
 NAMES = """bastide_requests_total bastide_prompt_tokens_total bastide_cached_tokens_total bastide_generated_tokens_total
            bastide_requests_running bastide_queue_length bastide_resident_bytes bastide_time_to_first_token_seconds
            bastide_time_between_tokens_seconds""".split()
-SAMPLE = re.compile(r'^([a-z_]+)(\{[a-z_]+="[^"]*"(?:,[a-z_]+="[^"]*")*\})? (\+Inf|-?[0-9.]+(?:e[+-]?\d+)?)$')
+SAMPLE = re.compile(r'^([a-z_:]+)(\{[a-z_]+="[^"]*"(?:,[a-z_]+="[^"]*")*\})? (\+Inf|-?[0-9.]+(?:e[+-]?\d+)?)$')
 
 
 @pytest.fixture(scope="module")
