@@ -250,10 +250,11 @@ static bool hold(struct scheduler *scheduler, const char *path, const struct ide
     const double started = seconds_now();
     struct resident *resident = find(scheduler, identity);
     const bool was_there = resident && !resident->loading;
+    if (scheduler->ending)
+        return error_set_kind(error, ERROR_STOPPED, "no model is loaded any more: the server is stopping");
     if (!find_or_load(scheduler, path, identity, progress, &resident, error))
         return false;
     resident->holders++;
-    scheduler->references++;
     *held = (struct held){ scheduler, resident, resident->parts };
     held->parts.load_seconds = was_there ? 0 : seconds_now() - started;
     return true;
@@ -269,13 +270,15 @@ bool scheduler_hold(struct scheduler *scheduler, const char *path, const struct 
     if (!held)
         return error_memory(error, sizeof *held);
     pthread_mutex_lock(&scheduler->lock);
-    const bool done = hold(scheduler, path, &identity, progress, held, error);
-    pthread_mutex_unlock(&scheduler->lock);
-    if (done)
+    scheduler->references++; /* also while it loads */
+    if (hold(scheduler, path, &identity, progress, held, error)) {
         *out = held;
-    else
-        free(held);
-    return done;
+        pthread_mutex_unlock(&scheduler->lock);
+        return true;
+    }
+    scheduler_leave(scheduler);
+    free(held);
+    return false;
 }
 
 const struct held_parts *held_parts(const struct held *held)

@@ -222,6 +222,35 @@ static void answers_go_on_while_another_model_loads(void **state)
     rig_close(&rig);
 }
 
+/* Closes the scheduler in the middle of loading: what was loaded still goes when it is released. */
+static bool close_once(void *context, const char *what, uint64_t done, uint64_t total)
+{
+    struct scheduler **scheduler = context;
+    (void)what;
+    (void)done;
+    (void)total;
+    scheduler_close(*scheduler);
+    *scheduler = NULL;
+    return true;
+}
+
+static void a_scheduler_may_close_while_a_model_loads(void **state)
+{
+    (void)state;
+    const struct scheduler_settings settings = rig_settings();
+    struct rig rig = rig_open(__func__, &settings);
+    struct scheduler *other, *open;
+    struct held *held = NULL;
+    struct error error = { 0 };
+    assert_done(scheduler_open(&settings, &other, &error), &error);
+    open = other;
+    const struct progress progress = { close_once, &open };
+    if (scheduler_hold(other, rig.path, &progress, &held, &error))
+        held_release(held, NAN);
+    assert_null(open);
+    rig_close(&rig);
+}
+
 static void loading_stops_when_asked(void **state)
 {
     (void)state;
@@ -261,6 +290,6 @@ int main(void)
               TEST(a_file_that_was_replaced_is_another_model), TEST(a_model_goes_when_its_time_is_over),
               TEST(an_unused_model_makes_room_and_a_used_one_does_not),
               TEST(a_context_that_can_not_fit_is_refused_with_one_that_would),
-              TEST(answers_go_on_while_another_model_loads), TEST(loading_stops_when_asked),
-              TEST(a_file_that_is_no_model_is_refused));
+              TEST(answers_go_on_while_another_model_loads), TEST(a_scheduler_may_close_while_a_model_loads),
+              TEST(loading_stops_when_asked), TEST(a_file_that_is_no_model_is_refused));
 }
