@@ -188,8 +188,8 @@ static void refuse_late(struct connection *connection)
     connection_refuse(connection);
 }
 
-/* Ends it by the socket if its time is over: its thread wakes, sees the end and cleans up. Whether there is a request on
- * it. */
+/* Ends it by the socket if its time is over: its thread wakes, sees the end and cleans up. Whether there is a request
+ * on it. */
 static bool check(struct connection *connection, double now)
 {
     pthread_mutex_lock(&connection->lock);

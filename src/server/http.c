@@ -181,15 +181,16 @@ static void finish(void *context, struct MHD_Connection *mhd, void **visit_of, e
     *visit_of = NULL;
     if (!connection || !connection->visit)
         return;
-    visit_end(connection->visit);     /* first of all: whoever waits for its place goes on */
-    if (!connection->visit->answered) /* but refused beside libmicrohttpd, or left before there was an answer */
-        journal_count(http->server->journal, connection->visit->api->name, connection->visit->status);
-    visit_note(connection->visit, http->server->journal);
-    if (connection->visit->status != 0 && connection->visit->head.has_body && !connection->visit->whole)
+    struct visit *visit = connection->visit;
+    visit_end(visit); /* first of all: whoever waits for its place goes on */
+    /* After this the watch has done what it did with the request, and does no more. */
+    const bool refused = !connection_enter(connection, CONNECTION_IDLE);
+    if (!visit->answered) /* refused beside libmicrohttpd, or left before there was an answer */
+        journal_count(http->server->journal, visit->api->name, visit->status);
+    visit_note(visit, http->server->journal);
+    if (visit->head.has_body && !visit->whole && (refused || visit->answered))
         connection_linger(connection);
-    const bool idle = connection_enter(connection, CONNECTION_IDLE);
-    (void)idle; /* one that was refused is about to end */
-    visit_close(connection->visit);
+    visit_close(visit);
     connection->visit = NULL;
 }
 
