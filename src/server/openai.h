@@ -46,8 +46,8 @@ const char *openai_finish_reason(enum answer_end end, bool called);
 json_t *openai_usage(size_t prompt, size_t cached, size_t completion, size_t reasoning);
 
 /* Headers of an answer: its place in the queue, and for a stream its type. */
-bool openai_begin(const struct exchange *exchange, const struct request *request, struct response *response,
-                  bool stream, struct failure *failure);
+void openai_begin(const struct exchange *exchange, const struct request *request, struct response *response,
+                  bool stream);
 
 /* An exchange whose parts are written: as a stream, or all of them before the body is sent. */
 struct openai_writer {
@@ -64,5 +64,9 @@ bool openai_stream(struct exchange *exchange, const struct openai_writer *writer
 /* Writes all parts into out; the client's leaving ends it. Closes nothing. */
 bool openai_write_all(struct exchange *exchange, const struct openai_writer *writer, const struct request *request,
                       struct buffer *out, struct failure *failure);
+
+/* The same into the response's body; both are closed in any case. */
+bool openai_write_whole(struct exchange *exchange, const struct openai_writer *writer, const struct request *request,
+                        struct response *response, struct failure *failure);
 
 #endif

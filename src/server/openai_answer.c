@@ -1,4 +1,5 @@
 /* openai_answer.c: what all answers of OpenAI's API have in common: ids, usage, likelihoods, how parts are driven. */
+#include "server/gathered.h"
 #include "server/openai.h"
 
 #include <math.h>
@@ -51,16 +52,12 @@ json_t *openai_usage(size_t prompt, size_t cached, size_t completion, size_t rea
                      "accepted_prediction_tokens", 0, "rejected_prediction_tokens", 0);
 }
 
-bool openai_begin(const struct exchange *exchange, const struct request *request, struct response *response,
-                  bool stream, struct failure *failure)
+void openai_begin(const struct exchange *exchange, const struct request *request, struct response *response,
+                  bool stream)
 {
-    const char *position = arena_format(request->arena, "%zu", exchange_queue_position(exchange));
-    if (!position)
-        return failure_set(failure, FAILURE_INTERNAL, "out of memory: try again later");
-    response_header(response, "x-queue-position", position);
+    exchange_tell(exchange, request, response);
     if (stream)
         response->content_type = "text/event-stream; charset=utf-8";
-    return true;
 }
 
 /* ---- driving ----------------------------------------------------------------------------------------------------- */
@@ -96,11 +93,12 @@ bool openai_stream(struct exchange *exchange, const struct openai_writer *writer
                    struct response *response, struct failure *failure)
 {
     struct driven *driven = arena_take(request->arena, 1, sizeof *driven);
-    if (!driven || !openai_begin(exchange, request, response, true, failure)) {
+    if (!driven) {
         writer->close(writer->state);
         exchange_close(exchange);
-        return driven || failure_set(failure, FAILURE_INTERNAL, "out of memory: try again later");
+        return failure_set(failure, FAILURE_INTERNAL, "out of memory: try again later");
     }
+    openai_begin(exchange, request, response, true);
     *driven = (struct driven){ exchange, *writer };
     response->has_stream = true;
     response->stream =
@@ -108,21 +106,34 @@ bool openai_stream(struct exchange *exchange, const struct openai_writer *writer
     return true;
 }
 
+struct writing {
+    const struct openai_writer *writer;
+    struct buffer *out;
+};
+
+static bool write_part(void *context, const struct exchange_part *part, struct error *error)
+{
+    const struct writing *writing = context;
+    return writing->writer->write(writing->writer->state, part, writing->out, error);
+}
+
 bool openai_write_all(struct exchange *exchange, const struct openai_writer *writer, const struct request *request,
                       struct buffer *out, struct failure *failure)
 {
-    struct exchange_part part;
+    struct writing writing = { writer, out };
+    const struct exchange_part over = { .kind = EXCHANGE_OVER };
     struct error error = { 0 };
-    do {
-        exchange_next(exchange, &part);
-        if (part.kind == EXCHANGE_FAILED) {
-            *failure = *part.failure;
-            return false;
-        }
-        if (request_left(request)) /* asked at each part: where tokens keep coming there is no waiting */
-            return failure_set(failure, FAILURE_UNAVAILABLE, "the client has gone");
-        if (!writer->write(writer->state, &part, out, &error))
-            return failure_error(failure, &error);
-    } while (part.kind != EXCHANGE_OVER);
-    return true;
+    return exchange_run(exchange, request, write_part, &writing, failure) &&
+           (write_part(&writing, &over, &error) || failure_error(failure, &error));
+}
+
+bool openai_write_whole(struct exchange *exchange, const struct openai_writer *writer, const struct request *request,
+                        struct response *response, struct failure *failure)
+{
+    openai_begin(exchange, request, response, false);
+    response->body.limit = WIRE_MOST;
+    const bool done = openai_write_all(exchange, writer, request, &response->body, failure);
+    writer->close(writer->state);
+    exchange_close(exchange);
+    return done;
 }

@@ -215,17 +215,6 @@ static bool read_asked(struct asked *asked, const struct request *request, struc
            read_messages(in, asked, failure);
 }
 
-static bool answer_whole(struct exchange *exchange, const struct openai_writer *writer, const struct request *request,
-                         struct response *response, struct failure *failure)
-{
-    response->body.limit = WIRE_MOST;
-    const bool done = openai_begin(exchange, request, response, false, failure) &&
-                      openai_write_all(exchange, writer, request, &response->body, failure);
-    writer->close(writer->state);
-    exchange_close(exchange);
-    return done;
-}
-
 static bool answer(struct exchange *exchange, const struct asked *asked, const struct request *request,
                    struct response *response, struct failure *failure)
 {
@@ -238,7 +227,7 @@ static bool answer(struct exchange *exchange, const struct asked *asked, const s
         return failure_set(failure, FAILURE_INTERNAL, "out of memory: try again later");
     }
     return asked->stream ? openai_stream(exchange, &writer, request, response, failure)
-                         : answer_whole(exchange, &writer, request, response, failure);
+                         : openai_write_whole(exchange, &writer, request, response, failure);
 }
 
 /* Where the request has the schema of its answer. */

@@ -422,9 +422,7 @@ static bool open_exchanges(struct completions *completions, struct server *serve
 static bool answer(struct completions *completions, const struct request *request, struct response *response,
                    struct failure *failure)
 {
-    if (!openai_begin(completions->exchanges[completions->prompts.count - 1], request, response, completions->stream,
-                      failure))
-        return false;
+    openai_begin(completions->exchanges[completions->prompts.count - 1], request, response, completions->stream);
     if (!completions->stream)
         return write_whole(completions, request, response, failure);
     response->has_stream = true;

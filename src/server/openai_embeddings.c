@@ -40,6 +40,8 @@ static bool encode_input(struct embedding *embedding, size_t i, struct failure *
     const struct openai_prompt *input = &embedding->inputs.rows[i];
     struct tokens *prompt = &embedding->prompts[i];
     struct error error = { 0 };
+    if (input->is_text && input->text.bytes == 0)
+        return failure_field(failure, "input", "text %zu is empty", i);
     for (size_t j = 0; j < input->tokens.count; j++) {
         if (input->tokens.ids[j] >= tokenizer_vocabulary(tokenizer))
             return failure_field(failure, "input", "token %u: the vocabulary has %zu", input->tokens.ids[j],

@@ -369,17 +369,6 @@ static bool open_exchange(struct asked *asked, struct server *server, const stru
     return true;
 }
 
-static bool write_whole(struct exchange *exchange, const struct openai_writer *writer, const struct request *request,
-                        struct response *response, struct failure *failure)
-{
-    response->body.limit = WIRE_MOST;
-    const bool done = openai_begin(exchange, request, response, false, failure) &&
-                      openai_write_all(exchange, writer, request, &response->body, failure);
-    writer->close(writer->state);
-    exchange_close(exchange);
-    return done;
-}
-
 static bool answer(struct asked *asked, struct exchange *exchange, const struct request *request,
                    struct response *response, struct failure *failure)
 {
@@ -395,7 +384,7 @@ static bool answer(struct asked *asked, struct exchange *exchange, const struct 
         return no_memory(failure);
     }
     return asked->stream ? openai_stream(exchange, &writer, request, response, failure)
-                         : write_whole(exchange, &writer, request, response, failure);
+                         : openai_write_whole(exchange, &writer, request, response, failure);
 }
 
 bool openai_respond(struct server *server, const struct request *request, struct response *response,
