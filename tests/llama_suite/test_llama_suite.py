@@ -7,7 +7,8 @@ place of those that it downloads). expected.txt has a row for each of its functi
     file::function pass [text,counts]    must pass; what is only compared in kind, as it hangs on another model
     file::function fail REASON           is not run
 
-docs/clients.md shows the second kind, as document.py prints it. A function with parameters passes if it does with all of them.
+docs/clients.md shows the second kind, as document.py prints it. A function with parameters passes if it does with all
+of them.
 """
 import hashlib
 import json
