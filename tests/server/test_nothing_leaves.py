@@ -126,7 +126,7 @@ def test_no_call_of_the_system_names_an_address_elsewhere(binary, smollm2, tmp_p
                    "ASAN_OPTIONS": "detect_leaks=0:exitcode=99"}
     trace = tmp_path / "trace"
     watch = [strace, "-f", "-qq", "-e", "trace=network,io_uring_setup", "-o", str(trace)]
-    subprocess.run([*watch, canary, "outside", tmp_path, "connect"], check=True, capture_output=True)
+    subprocess.run([*watch, canary, "outside", tmp_path, "connect"], check=True, capture_output=True, env=environment)
     assert ADDRESSED.search(trace.read_text()), "the canary was not seen"
     process = subprocess.Popen([*watch, binary, "serve", "--port", "0", smollm2], env=environment, cwd=tmp_path,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
