@@ -2,13 +2,13 @@
  *
  * Thousands open at once and stay cheap: an article is made whole when it comes near the view (until then its plain
  * text stands there, so that finding in the page works), and what is out of view is not laid out (style.css). */
-import { MarkdownView } from "./markdown.js";
 import { change, element, icon, iconButton, ring } from "./dom.js";
 import { changed, currentModel, state } from "./state.js";
 import { choose, goOn, regenerate } from "./talk.js";
 import { copyText } from "./copy.js";
 import { splitFiles } from "./attachments.js";
 import { language, number, percent, word } from "./words.js";
+import { tell } from "./notice.js";
 import { toast } from "./overlay.js";
 import { focusBox, write } from "./composer.js";
 
@@ -18,6 +18,15 @@ const SHARE = 4; /* an answer is drawn again after so many times as long as the 
 const LONGEST = 400_000; /* characters; a longer message stays plain text */
 
 const articles = new Map(); /* id to Article */
+
+/* Markdown is not on the way to the message box: it comes while the conversation does. Until then there is plain text. */
+let MarkdownView = null;
+import("./markdown.js").then((module) => {
+  MarkdownView = module.MarkdownView;
+  for (const article of articles.values())
+    article.draw();
+}, tell);
+
 let holder, welcome, waiting, nearing;
 let shownLanguage = "";
 let shownOpen = null;
@@ -173,8 +182,6 @@ class Article {
       this.body.replaceChildren(...userParts(this.message.content));
       return;
     }
-    this.body.replaceChildren();
-    this.markdown = new MarkdownView(this.body);
     this.draw();
   }
 
@@ -185,7 +192,7 @@ class Article {
 
   draw() {
     this.due = false;
-    if (this.user || !this.whole)
+    if (this.user || !this.whole || !MarkdownView)
       return;
     const text = this.message.content;
     if (text.length > LONGEST) {
@@ -193,6 +200,10 @@ class Article {
       return;
     }
     const began = performance.now();
+    if (!this.markdown) {
+      this.body.replaceChildren();
+      this.markdown = new MarkdownView(this.body);
+    }
     this.markdown.set(text);
     this.next = performance.now() + SHARE * (performance.now() - began);
   }

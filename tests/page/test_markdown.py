@@ -34,9 +34,13 @@ STREAM = """async ([text, size]) => {
 TIME = """async (text) => {
   const folder = document.querySelector("script[type=module]").src.replace("main.js", "");
   const { renderMarkdown } = await import(folder + "markdown.js");
-  const began = performance.now();
-  renderMarkdown(text);
-  return performance.now() - began;
+  const times = [];
+  for (let run = 0; run < 3; run++) {
+    const began = performance.now();
+    renderMarkdown(text);
+    times.push(performance.now() - began);
+  }
+  return Math.min(...times);
 }"""
 
 # A paragraph that is too long to be drawn is read all the same here: the reader itself must not be slow.
@@ -211,14 +215,15 @@ PATHS = {
 @pytest.mark.parametrize("part", ["blocks", "inline"])
 @pytest.mark.parametrize("name", PATHS)
 def test_time_grows_with_length_only(page, name, part):
-    """Twice the text takes at most four times the time, beyond what is too short to measure; none takes seconds."""
+    """Twice the text takes at most four times the time, the best of three, beyond what other programs on the machine
+    may take; none takes seconds."""
     text = PATHS[name]
     timer = TIME if part == "blocks" else TIME_INLINE
     whole = page.evaluate(timer, text)
     half = page.evaluate(timer, text[:len(text) // 2])
     print(f"{name}, {part}: {len(text)} characters in {whole:.0f} ms")
     assert whole < 6000
-    assert whole < 300 or whole < 4 * half + 100
+    assert whole < 500 or whole < 4 * half + 300
 
 
 GROWING = """# Title
