@@ -9,8 +9,8 @@ PERSON = {"type": "object", "properties": {"name": {"type": "string", "maxLength
 
 def test_an_answer_is_json_of_the_schema(bastide, smollm2, tmp_path):
     (tmp_path / "person.json").write_text(json.dumps(PERSON))
-    done = bastide("run", smollm2, "Invent a person.", "--json-schema", "person.json", "-n", "100", "--temperature", "0",
-                   check=True)
+    done = bastide("run", smollm2, "Invent a person.", "--json-schema", "person.json", "-n", "100", "--temperature",
+                   "0", check=True)
     person = json.loads(done.stdout)
     assert list(person) == ["name", "age"]
     assert len(person["name"]) <= 20 and isinstance(person["age"], int)
