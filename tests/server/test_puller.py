@@ -1,4 +1,5 @@
-"""Models fetched by the child of a server: of the catalogue only, several at once; whatever dies, the server says so."""
+"""Models fetched by the child of a server: of the catalogue only, several at once; whatever dies, the server says
+so."""
 import json
 import os
 import signal
