@@ -93,8 +93,8 @@ static inline bool hear_text(void *context, struct span text, struct error *erro
 /* Generates the talk's answer alone, with an engine of its own. */
 static inline void talk_alone(struct rig *rig, struct talk *talk, size_t number)
 {
-    struct pool *pool;
-    struct engine *engine;
+    struct pool *pool = NULL;
+    struct engine *engine = NULL;
     struct transcript transcript = { 0 };
     struct generated generated;
     struct error error = { 0 };

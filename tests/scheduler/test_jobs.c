@@ -48,7 +48,7 @@ static void more_answers_than_places_are_given_too(void **state)
 static const float *logits_after(struct rig *rig, const uint32_t *tokens, size_t count, bool states,
                                  struct engine **engine, struct pool **pool)
 {
-    struct sequence *sequence;
+    struct sequence *sequence = NULL;
     struct error error = { 0 };
     const float *rows = NULL;
     struct batch_token batch[64];
