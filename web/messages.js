@@ -19,7 +19,8 @@ const LONGEST = 400_000; /* characters; a longer message stays plain text */
 
 const articles = new Map(); /* id to Article */
 
-/* Markdown is not on the way to the message box: it comes while the conversation does. Until then there is plain text. */
+/* Markdown is not on the way to the message box: it comes while the conversation does; until then there is plain
+ * text. */
 let MarkdownView = null;
 import("./markdown.js").then((module) => {
   MarkdownView = module.MarkdownView;
@@ -224,7 +225,7 @@ class Article {
   update(last) {
     const { message } = this;
     const siblings = state.open.tree.siblings(message);
-    const looks = JSON.stringify([message.state, message.figures, message.error, siblings, last,
+    const looks = JSON.stringify([message.state, message.content.length, message.figures, message.error, siblings, last,
       state.editing === message]);
     if (looks === this.seen)
       return;

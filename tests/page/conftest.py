@@ -113,9 +113,8 @@ class Talk:
 
     def finished(self):
         """Waits until nothing is being written; returns the text of the last answer."""
-        self.page.wait_for_selector('article[data-role="assistant"]:not([data-state="streaming"])')
-        self.page.wait_for_function("""() => !document.querySelector('.waiting')
-            && !document.querySelector('[data-state="streaming"]')""")
+        self.page.wait_for_function("""() => document.querySelector('article[data-role="assistant"]')
+            && !document.querySelector('.waiting, [data-state="streaming"]')""", timeout=60_000 * PATIENCE)
         return self.answers.last.locator(".body").inner_text()
 
 

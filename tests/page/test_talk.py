@@ -156,6 +156,21 @@ def test_continue_goes_on_with_the_same_answer(fake, visit, talk):
     assert chat.finished() == "You said: Hello and so on" and chat.answers.count() == 1
 
 
+def test_an_answer_that_went_on_before_the_page_heard_of_it_is_shown(fake, visit, talk):
+    """The server may have finished before it answers the request that began it."""
+    chat = talk(visit(fake))
+    chat.ask("Hello")
+
+    def answered_late(route):
+        message = list(fake.messages.values())[-1]
+        longer = {**message, "content": message["content"] + " again"}
+        route.fulfill(status=201, json={"user": None, "assistant": longer})
+
+    chat.page.route("**/messages", answered_late)
+    chat.button("Continue").click()
+    chat.answers.get_by_text("You said: Hello again").wait_for()
+
+
 def test_the_model_and_the_settings_go_with_the_message(fake, visit, talk):
     chat = talk(visit(fake))
     chat.page.get_by_role("combobox", name="Model").select_option("gemma-3-270m-q4_k_m")
