@@ -1,7 +1,7 @@
 /* fields.c: any bytes as the body of a request, and as what its Host and Origin say. What is read as JSON keeps its
  * promises (an object, bounded); a failure is told in valid UTF-8; a name that is accepted is accepted again in the
  * form in which it is compared. */
-#include "server/authority.h"
+#include "server/guard/authority.h"
 #include "server/fields.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* http.c: any bytes as what a client sends, to a real server on a socket. Its routes but /health are still loading,
  * so what is tried is the way of a request up to its route: lines, headers, framing, bodies, the gate, refusals. What
  * comes back is nothing, or begins as an answer does; and it comes soon. */
-#include "server/gate.h"
-#include "server/http.h"
+#include "server/guard/gate.h"
+#include "server/http/http.h"
 #include "server/journal.h"
 #include "server/serving.h"
 

@@ -1,9 +1,9 @@
 /* check.c: what is wrong with a server's settings, found without serving: bastide serve --check. */
-#include "server/gate.h"
-#include "server/http.h"
+#include "server/guard/gate.h"
+#include "server/http/http.h"
 #include "server/registry.h"
 #include "server/settings.h"
-#include "server/tls.h"
+#include "server/guard/tls.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

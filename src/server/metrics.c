@@ -1,6 +1,6 @@
 /* metrics.c: GET /metrics in Prometheus' text form (version 0.0.4). */
 #include "server/journal.h"
-#include "server/llama.h"
+#include "server/llama/llama.h"
 #include "server/request.h"
 #include "server/serving.h"
 

@@ -12,7 +12,7 @@
 
 struct server;
 struct usage;
-struct connection; /* http.c's own */
+struct connection; /* http/http.c's own */
 
 struct request {
     const char *id;     /* "req_" and 24 letters and digits */
@@ -43,7 +43,7 @@ const char *request_query(const struct request *request, const char *name);
 /* Whether the client has gone: asks the socket. */
 bool request_left(const struct request *request);
 
-/* Bytes that are made while they are sent. http.c calls next from the connection's thread until *end, then close; when
+/* Bytes that are made while they are sent. http/http.c calls next from the connection's thread until *end, then close; when
  * the client goes it calls close at once. While next gives nothing it sends keep_alive every 15 s. */
 struct stream {
     const char *keep_alive; /* ":\n\n" for server-sent events; NULL: nothing is sent */
@@ -58,7 +58,7 @@ enum { RESPONSE_HEADERS_MOST = 16 };
 struct response {
     unsigned status;          /* 200 unless a route sets it */
     const char *content_type; /* "application/json" unless a route sets it; lives in the request's arena */
-    struct buffer body;       /* freed by http.c */
+    struct buffer body;       /* freed by http/http.c */
     struct span fixed;        /* if it has bytes: sent in place of body, and lives for ever */
     bool has_stream;          /* then stream is sent in place of body */
     struct stream stream;

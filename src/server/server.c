@@ -1,16 +1,16 @@
 /* server.c: what a server is made of, in the order in which it comes and goes. */
 #include "server/server.h"
 
-#include "server/confine.h"
-#include "server/gate.h"
-#include "server/http.h"
+#include "server/guard/confine.h"
+#include "server/guard/gate.h"
+#include "server/http/http.h"
 #include "server/journal.h"
-#include "server/kept.h"
-#include "server/puller.h"
+#include "server/openai/kept.h"
+#include "server/guard/puller.h"
 #include "server/serving.h"
 #include "server/settings.h"
-#include "server/tls.h"
-#include "server/turns.h"
+#include "server/guard/tls.h"
+#include "server/page/turns.h"
 
 #include <math.h>
 #include <stdlib.h>

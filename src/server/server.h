@@ -1,10 +1,10 @@
 /* server.h: the HTTP server: other people's APIs, our page and its API, over one scheduler.
  *
- *   http.c       connections, requests, responses, streams           libmicrohttpd
- *   gate.c       who may ask: Host, Origin, key, scope, rate         before any work
- *   routes.c     the table: method, path, scope, API, function
- *   openai_*.c   ollama_*.c   anthropic_*.c   llama_*.c   page_*.c   one file for each idea of an API
- *   exchange.c   what they share: a request to a job, its events to neutral parts
+ *   http/       connections, requests, responses, streams           libmicrohttpd
+ *   guard/      who may ask, and what the process may do: gate, TLS, sandbox, the child that fetches
+ *   routes.c    the table: method, path, scope, API, function
+ *   openai/ ollama/ anthropic/ llama/ page/   one folder for each API
+ *   exchange.c  what they share: a request to a job, its events to neutral parts
  */
 #ifndef BASTIDE_SERVER_H
 #define BASTIDE_SERVER_H

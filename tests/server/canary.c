@@ -4,7 +4,7 @@
  *
  * Prints "through", or "refused: REASON", and ends with status 0 or 1; a way that the kernel answers by killing ends
  * with its signal. What a way needs (a socket, a listening one) is made before the sandbox, as a server has it. */
-#include "server/sandbox.h"
+#include "server/guard/sandbox.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

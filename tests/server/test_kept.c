@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/kept.h"
+#include "server/openai/kept.h"
 
 static struct kept *opened(void)
 {

@@ -84,7 +84,7 @@ def status_of(server, *lines, request="GET /v1/models HTTP/1.1"):
 def routes(root):
     """(method, path, scope) of every row of every table of routes."""
     rows = []
-    for path in sorted((root / "src/server").glob("*.c")):
+    for path in sorted((root / "src/server").rglob("*.c")):
         text = path.read_text()
         found = re.findall(r'\{\s*"([A-Z]+)",\s*"(/[^"]*)",\s*SCOPE_(\w+),', text)
         tables = len(re.findall(r"^(?:static )?const struct route \w+\[\] = \{$", text, re.MULTILINE))
@@ -98,7 +98,7 @@ def test_the_tables_of_routes_were_found(root):
     assert {"/", "/health", "/metrics", "/v1/chat/completions", "/api/chat", "/v1/messages", "/completion",
             "/api/bastide/v1/conversations"} <= named
     tables = re.search(r"tables\[\] = \{(.*?)\};", (root / "src/server/routes.c").read_text(), re.DOTALL).group(1)
-    sources = "".join(path.read_text() for path in (root / "src/server").glob("*.c"))
+    sources = "".join(path.read_text() for path in (root / "src/server").rglob("*.c"))
     for name in re.findall(r"\w+", tables):
         assert re.search(rf"^const struct route {name}\[\] = \{{$", sources, re.MULTILINE), name
 

@@ -1,0 +1,40 @@
+/* page/routes.c: the page's own API: its routes, and how it tells of a failure. */
+#include "server/page/page.h"
+#include "server/page/files.h"
+
+#include <stdlib.h>
+
+/* {"error": {"code", "type", "message", "field"}} */
+static bool tell_failure(const struct failure *failure, const struct request *request, struct buffer *out,
+                         struct error *error)
+{
+    (void)request;
+    json_t *json = json_pack("{s:{s:i, s:s, s:s}}", "error", "code", (int)failure_status(failure->kind), "field",
+                             failure->field, "message", failure->text);
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    const bool done = text ? buffer_text(out, text, error) : error_memory(error, sizeof *failure);
+    free(text);
+    json_decref(json);
+    return done;
+}
+
+const struct api page_api = { .name = "page", .tell_failure = tell_failure };
+
+/* clang-format off */
+const struct route page_routes[] = {
+    { "GET",    "/",                               SCOPE_NONE, &page_api, page_root },
+    { "GET",    "/c/*",                            SCOPE_NONE, &page_api, page_conversation },
+    { "GET",    "/page/*",                         SCOPE_NONE, &page_api, page_file },
+    { "GET",    "/api/bastide/v1/status",          SCOPE_CHAT, &page_api, page_status },
+    { "GET",    "/api/bastide/v1/export",          SCOPE_CHAT, &page_api, page_export_all },
+    { "GET",    "/api/bastide/v1/conversations",   SCOPE_CHAT, &page_api, page_list },
+    { "POST",   "/api/bastide/v1/conversations",   SCOPE_CHAT, &page_api, page_add },
+    { "GET",    "/api/bastide/v1/conversations/*", SCOPE_CHAT, &page_api, page_read },
+    { "PATCH",  "/api/bastide/v1/conversations/*", SCOPE_CHAT, &page_api, page_change },
+    { "DELETE", "/api/bastide/v1/conversations/*", SCOPE_CHAT, &page_api, page_remove },
+    { "POST",   "/api/bastide/v1/conversations/*", SCOPE_CHAT, &page_api, page_ask },
+    { "GET",    "/api/bastide/v1/messages/*",      SCOPE_CHAT, &page_api, page_follow },
+    { "POST",   "/api/bastide/v1/messages/*",      SCOPE_CHAT, &page_api, page_stop },
+    { NULL },
+};
+/* clang-format on */
