@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from running import PATIENCE, SANITIZERS, Server
+
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = float(os.environ.get("BASTIDE_PATIENCE", "1"))
 
 # Statuses that the program documents. Anything else is a crash: a signal, or a sanitizer that found something.
 STATUSES = (0, 1, 2, 3)
-SANITIZERS = {"ASAN_OPTIONS": "exitcode=99:abort_on_error=0", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 
 
 def pytest_configure(config):
@@ -113,3 +113,27 @@ def goldens():
 def root():
     """Folder of the repository."""
     return ROOT
+
+
+@pytest.fixture(scope="module")
+def serve(binary, tmp_path_factory):
+    """serve(*arguments, env={}, home=FOLDER, ready=True) starts `bastide serve --port 0 ...` in a home of its own.
+    ready=False does not wait."""
+    running = []
+
+    def start(*arguments, env=None, home=None, ready=True):
+        home = Path(home or tmp_path_factory.mktemp("home"))
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("BASTIDE_", "XDG_"))}
+        variables = kept | {"LC_ALL": "C.UTF-8", "BASTIDE_HOME": str(home)} | {
+            name: os.environ.get(name, value) for name, value in SANITIZERS.items()} | (env or {})
+        process = subprocess.Popen([binary, "serve", "--port", "0", *map(str, arguments)], env=variables, cwd=home,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        server = Server(process, home)
+        running.append(server)
+        if ready:
+            server.wait_ready()
+        return server
+
+    yield start
+    for server in running:
+        server.stop()

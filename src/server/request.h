@@ -43,7 +43,7 @@ const char *request_query(const struct request *request, const char *name);
 /* Whether the client has gone: asks the socket. */
 bool request_left(const struct request *request);
 
-/* Bytes that are made while they are sent. http/http.c calls next from the connection's thread until *end, then close; when
+/* Bytes that are made while they are sent. http.c calls next from the connection's thread until *end, then close; when
  * the client goes it calls close at once. While next gives nothing it sends keep_alive every 15 s. */
 struct stream {
     const char *keep_alive; /* ":\n\n" for server-sent events; NULL: nothing is sent */

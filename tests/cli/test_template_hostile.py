@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import PATIENCE
+from running import PATIENCE
 
 MEMORY = 512 << 20  # bytes of address space; what a rendering may use is an eighth of it
 

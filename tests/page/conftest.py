@@ -21,12 +21,6 @@ import fake as fake_server  # noqa: E402
 PATIENCE = float(os.environ.get("BASTIDE_PATIENCE", "1"))
 CHROMIUM = "/usr/bin/chromium"
 
-# The fixture `serve` and what it gives are those of tests/server.
-spec = importlib.util.spec_from_file_location("server_fixtures", HERE.parent / "server/conftest.py")
-server_fixtures = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(server_fixtures)
-serve = server_fixtures.serve
-
 REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error("policy violated: " + event.violatedDirective + " " + event.blockedURI + " " + event.sample));

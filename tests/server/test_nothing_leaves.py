@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import PATIENCE, Server
+from running import PATIENCE, Server
 
 # Ways of tests/server/canary.c.
 OUT = ["socket", "unix", "connect", "sendto", "fastopen", "sendmsg_fastopen", "sendmmsg", "bind", "listen", "io_uring",
@@ -161,7 +161,7 @@ def caught():
         except BlockingIOError:
             return sum(packet[0] >> 4 == 4 for packet in packets)  # IPv6 greets its neighbours by itself
 
-from conftest import Server
+from running import Server
 from test_nothing_leaves import use_everything
 process = subprocess.Popen({command!r}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                            cwd={home!r})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import PATIENCE
+from running import PATIENCE
 
 sys.path.append(str(Path(__file__).parents[1] / "cli"))
 from model_world import fake_pip, gguf  # noqa: E402

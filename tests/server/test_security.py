@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import PATIENCE
+from running import PATIENCE
 
 MESSAGE = [{"role": "user", "content": "Hi"}]
 SMALL = {"messages": MESSAGE, "max_tokens": 2}

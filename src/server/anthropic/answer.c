@@ -1,4 +1,4 @@
-/* anthropic/answer.c: an answer in the form of Anthropic's API: whole, or as events:
+/* answer.c: an answer in the form of Anthropic's API: whole, or as events:
  *
  *   message_start (usage, no content)
  *     content_block_start, content_block_delta..., content_block_stop      a block closes before the next opens

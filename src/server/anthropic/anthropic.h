@@ -1,4 +1,4 @@
-/* anthropic/anthropic.h: what the files of Anthropic's API share. Private to the room.
+/* anthropic.h: what the files of Anthropic's API share. Private to the room.
  *
  *   anthropic/api.c       routes, errors, count_tokens
  *   anthropic/messages.c  their messages to those of OpenAI's API, which chat/ takes

@@ -1,4 +1,4 @@
-/* anthropic/api.c: the routes of Anthropic's API, how it tells of failures, and counting a prompt's tokens. */
+/* api.c: the routes of Anthropic's API, how it tells of failures, and counting a prompt's tokens. */
 #include "server/anthropic/anthropic.h"
 #include "server/wire.h"
 

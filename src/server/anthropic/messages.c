@@ -1,4 +1,4 @@
-/* anthropic/messages.c: messages of content blocks to messages of OpenAI's API. A user's message may mix text with the
+/* messages.c: messages of content blocks to messages of OpenAI's API. A user's message may mix text with the
  * results of tools, which become messages of their own, in their order; an assistant's blocks become its text, its
  * reasoning and its calls. */
 #include "server/anthropic/anthropic.h"

@@ -1,4 +1,4 @@
-/* anthropic/wishes.c: what a request to Anthropic's API wishes. */
+/* wishes.c: what a request to Anthropic's API wishes. */
 #include "server/anthropic/anthropic.h"
 
 #include <string.h>

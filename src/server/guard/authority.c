@@ -1,4 +1,4 @@
-/* guard/authority.c: Host and Origin taken apart, strictly: what is not plainly a name or an address is refused, since two
+/* authority.c: Host and Origin taken apart, strictly: what is not plainly a name or an address is refused, since two
  * readers of a doubtful one may see two hosts (RFC 9110, 7.2; RFC 3986, 3.2; RFC 6454, 7). */
 #include "server/guard/authority.h"
 

@@ -1,4 +1,4 @@
-/* guard/authority.h: the names by which a server is asked: "Host: [::1]:8484", "Origin: https://example.org".
+/* authority.h: the names by which a server is asked: "Host: [::1]:8484", "Origin: https://example.org".
  * Private to the room. */
 #ifndef BASTIDE_SERVER_AUTHORITY_H
 #define BASTIDE_SERVER_AUTHORITY_H

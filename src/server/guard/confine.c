@@ -1,4 +1,4 @@
-/* guard/confine.c: which places of the file system a server keeps.
+/* confine.c: which places of the file system a server keeps.
  *
  *   reads    configuration (keys, config.yaml, the catalogue's own entries, TLS), the models of the command line,
  *            certificates, what the system says of memory and processors, time zones

@@ -1,4 +1,4 @@
-/* guard/confine.h: a running server's own sandbox. Private to the room. */
+/* confine.h: a running server's own sandbox. Private to the room. */
 #ifndef BASTIDE_SERVER_CONFINE_H
 #define BASTIDE_SERVER_CONFINE_H
 

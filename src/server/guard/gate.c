@@ -1,4 +1,4 @@
-/* guard/gate.c: who may ask for what. Five questions, in this order, each before any work:
+/* gate.c: who may ask for what. Five questions, in this order, each before any work:
  *
  *   Host     421  the name under which we are asked is one of ours. A page from elsewhere whose name was made to point
  *                 at this machine (DNS rebinding, CVE-2024-28224) still asks under its own name.

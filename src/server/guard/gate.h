@@ -1,4 +1,4 @@
-/* guard/gate.h: who may ask for what: Host, Origin, key, scope, rate. Asked when the headers of a request are known and
+/* gate.h: who may ask for what: Host, Origin, key, scope, rate. Asked when the headers of a request are known and
  * nothing was done for it yet, not even its body read. Private to the room; safe for several threads. */
 #ifndef BASTIDE_SERVER_GATE_H
 #define BASTIDE_SERVER_GATE_H

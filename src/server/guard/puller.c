@@ -1,4 +1,4 @@
-/* guard/puller.c: the keeper, its workers, and the server's end of their sockets.
+/* puller.c: the keeper, its workers, and the server's end of their sockets.
  *
  * Sockets are SOCK_SEQPACKET: a message comes whole or not at all, and an end of file says that the other side died. */
 #include "server/guard/puller.h"

@@ -1,4 +1,4 @@
-/* guard/puller.h: models fetched by a process of its own, since the server gives up connections. Private to the room.
+/* puller.h: models fetched by a process of its own, since the server gives up connections. Private to the room.
  *
  *   server ── name, socket ──> keeper ── fork ──> one worker for each pull: models_pull
  *      └──────────── news, over that socket ─────────────┘

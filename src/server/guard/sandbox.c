@@ -1,4 +1,4 @@
-/* guard/sandbox.c: the calls of the system that a running server has no use for, refused for good.
+/* sandbox.c: the calls of the system that a running server has no use for, refused for good.
  *
  * The list names what is refused, not what is allowed: libraries call more than one thinks, and other things with each
  * version. What matters is that no list of ways out has a gap: a socket that is there stays usable, and everything that

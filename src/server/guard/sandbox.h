@@ -1,4 +1,4 @@
-/* guard/sandbox.h: what a process gives up once it has what it needs, so that whoever gets hold of it gets no further.
+/* sandbox.h: what a process gives up once it has what it needs, so that whoever gets hold of it gets no further.
  * Private to the room. */
 #ifndef BASTIDE_SERVER_SANDBOX_H
 #define BASTIDE_SERVER_SANDBOX_H

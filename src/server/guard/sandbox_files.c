@@ -1,4 +1,4 @@
-/* guard/sandbox_files.c: Landlock: this process opens what lies below the places that it was left, and nothing else.
+/* sandbox_files.c: Landlock: this process opens what lies below the places that it was left, and nothing else.
  *
  * Each kernel knows the rights of its version and those before; what a version adds is asked for where it is there. The
  * header of Debian 12 is older than many kernels, so the numbers of later versions stand here.

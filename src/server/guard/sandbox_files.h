@@ -1,4 +1,4 @@
-/* guard/sandbox_files.h: the part of the sandbox that fences files. Private to the room. */
+/* sandbox_files.h: the part of the sandbox that fences files. Private to the room. */
 #ifndef BASTIDE_SERVER_SANDBOX_FILES_H
 #define BASTIDE_SERVER_SANDBOX_FILES_H
 

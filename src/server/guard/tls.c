@@ -1,4 +1,4 @@
-/* guard/tls.c: certificates as GnuTLS takes them, replaced while the server runs.
+/* tls.c: certificates as GnuTLS takes them, replaced while the server runs.
  *
  * A handshake uses what was current when it began, for a moment that nobody tells the end of, so what was replaced
  * stays until the server ends. A renewal every month is a few kilobytes a year. */

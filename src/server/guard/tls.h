@@ -1,4 +1,4 @@
-/* guard/tls.h: the certificate that a server shows, and its key. Private to the room. */
+/* tls.h: the certificate that a server shows, and its key. Private to the room. */
 #ifndef BASTIDE_SERVER_TLS_H
 #define BASTIDE_SERVER_TLS_H
 

@@ -1,4 +1,4 @@
-/* guard/tls_own.c: a self-signed certificate, made on first use and renewed before it expires.
+/* tls_own.c: a self-signed certificate, made on first use and renewed before it expires.
  *
  *   FOLDER OF CONFIGURATION/tls/server.pem        key and certificate in one file, so that they are replaced together
  *   FOLDER OF CONFIGURATION/tls/certificate.pem   for clients that are to trust it

@@ -1,4 +1,4 @@
-/* guard/tls_own.h: a certificate of our own, for who has none. Private to the room. */
+/* tls_own.h: a certificate of our own, for who has none. Private to the room. */
 #ifndef BASTIDE_SERVER_TLS_OWN_H
 #define BASTIDE_SERVER_TLS_OWN_H
 

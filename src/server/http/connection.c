@@ -1,4 +1,4 @@
-/* http/connection.c: the list of connections and the watch over their deadlines. */
+/* connection.c: the list of connections and the watch over their deadlines. */
 #include "server/http/connection.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* http/connection.h: connections, each with a thread of libmicrohttpd's, and the watch that ends those which take too long.
+/* connection.h: connections, each with a thread of libmicrohttpd's, and the watch that ends those which take too long.
  * Private to the room.
  *
  *   idle --first line--> head --headers--> body --whole--> answer --sent--> idle

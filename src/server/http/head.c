@@ -1,4 +1,4 @@
-/* http/head.c: what the headers of a request allow.
+/* head.c: what the headers of a request allow.
  *
  * libmicrohttpd 0.9.75 takes the first of two Content-Length, lets Transfer-Encoding win over it, knows no encoding but
  * "chunked", and takes a name with a space before the colon for another name. Where a request ends would then be a

@@ -1,4 +1,4 @@
-/* http/head.h: what the headers of a request allow: its framing, its size, the kind of its body. Private to the room. */
+/* head.h: what the headers of a request allow: its framing, its size, the kind of its body. Private to the room. */
 #ifndef BASTIDE_SERVER_HEAD_H
 #define BASTIDE_SERVER_HEAD_H
 

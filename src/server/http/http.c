@@ -1,4 +1,4 @@
-/* http/http.c: connections and what goes over them, by libmicrohttpd 0.9.75: a thread for each connection.
+/* http.c: connections and what goes over them, by libmicrohttpd 0.9.75: a thread for each connection.
  *
  * What that version does wrong or leaves open is not used (post processor, suspending) or done here:
  * a suspended connection does not notice that its client left, so a route blocks its own thread and asks the socket;

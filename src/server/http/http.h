@@ -1,4 +1,4 @@
-/* http/http.h: the listening socket and what comes in through it. Private to the room. */
+/* http.h: the listening socket and what comes in through it. Private to the room. */
 #ifndef BASTIDE_SERVER_HTTP_H
 #define BASTIDE_SERVER_HTTP_H
 

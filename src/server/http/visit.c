@@ -1,4 +1,4 @@
-/* http/visit.c: a request from its first line to its response. Nothing here is libmicrohttpd's but the look at headers. */
+/* visit.c: a request from its first line to its response. Nothing here is libmicrohttpd's but the look at headers. */
 #include "server/http/visit.h"
 
 #include "server/http/connection.h"

@@ -1,4 +1,4 @@
-/* http/visit.h: one request on its way through http/http.c: what came of it, what is answered. Private to the room.
+/* visit.h: one request on its way through http/http.c: what came of it, what is answered. Private to the room.
  *
  *   line read --visit_open--> headers --visit_begin--> body --visit_run--> response --visit_close
  */

@@ -1,4 +1,4 @@
-/* llama/answer.c: an answer of /completion as an object, or as events of which the last has "stop": true. */
+/* answer.c: an answer of /completion as an object, or as events of which the last has "stop": true. */
 #include "server/llama/llama.h"
 #include "server/openai/openai.h"
 #include "server/wire.h"

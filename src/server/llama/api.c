@@ -1,4 +1,4 @@
-/* llama/api.c: the routes of llama-server's own API, how it tells of failures, and the paths of OpenAI's API that it
+/* api.c: the routes of llama-server's own API, how it tells of failures, and the paths of OpenAI's API that it
  * serves without /v1 too. */
 #include "server/llama/llama.h"
 #include "server/wire.h"

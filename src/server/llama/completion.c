@@ -1,4 +1,4 @@
-/* llama/completion.c: POST /completion: one exchange for each prompt, all of them at once. Nothing is sent before all
+/* completion.c: POST /completion: one exchange for each prompt, all of them at once. Nothing is sent before all
  * were admitted. */
 #include "server/gathered.h"
 #include "server/llama/llama.h"

@@ -1,4 +1,4 @@
-/* llama/embedding.c: POST /embedding: vectors in llama-server's own form, with its choice of norms. */
+/* embedding.c: POST /embedding: vectors in llama-server's own form, with its choice of norms. */
 #include "server/llama/llama.h"
 #include "server/vectors.h"
 #include "server/wire.h"

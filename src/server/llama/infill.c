@@ -1,4 +1,4 @@
-/* llama/infill.c: POST /infill: what lies between a prefix and a suffix, for editors. */
+/* infill.c: POST /infill: what lies between a prefix and a suffix, for editors. */
 #include "server/llama/llama.h"
 #include "server/middle.h"
 

@@ -1,4 +1,4 @@
-/* llama/llama.h: what the files of llama-server's API share. Private to the room.
+/* llama.h: what the files of llama-server's API share. Private to the room.
  *
  *   llama/api.c         routes, errors, paths of OpenAI's API without /v1
  *   llama/prompt.c      a prompt: text, tokens, both mixed, or several of them

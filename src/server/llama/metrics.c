@@ -1,4 +1,4 @@
-/* llama/metrics.c: the counts under the names that llama-server gives them, for dashboards that know those. */
+/* metrics.c: the counts under the names that llama-server gives them, for dashboards that know those. */
 #include "server/llama/llama.h"
 
 static double per_second(double tokens, double seconds)

@@ -1,4 +1,4 @@
-/* llama/prompt.c: a prompt of llama-server's API: "text", [12, 34], [12, "text", 34], {"prompt_string": "text"}, or an
+/* prompt.c: a prompt of llama-server's API: "text", [12, 34], [12, "text", 34], {"prompt_string": "text"}, or an
  * array of such. An array with a number in it is one prompt. */
 #include "server/llama/llama.h"
 

@@ -1,4 +1,4 @@
-/* llama/props.c: GET /props: what the server and its model are, without loading the model. */
+/* props.c: GET /props: what the server and its model are, without loading the model. */
 #include "server/llama/llama.h"
 #include "server/wire.h"
 

@@ -1,4 +1,4 @@
-/* llama/slots.c: the places of running answers, as their owner sees them; and saving, restoring, forgetting what one
+/* slots.c: the places of running answers, as their owner sees them; and saving, restoring, forgetting what one
  * holds. */
 #include "server/llama/llama.h"
 #include "server/wire.h"

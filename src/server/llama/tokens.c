@@ -1,4 +1,4 @@
-/* llama/tokens.c: text to tokens and back, messages to a prompt, and how long a prompt is. */
+/* tokens.c: text to tokens and back, messages to a prompt, and how long a prompt is. */
 #include "server/llama/llama.h"
 #include "server/openai/tools.h"
 #include "server/wire.h"

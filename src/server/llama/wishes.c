@@ -1,4 +1,4 @@
-/* llama/wishes.c: what a request to /completion wishes, and how it is told back as generation_settings. What OpenAI's
+/* wishes.c: what a request to /completion wishes, and how it is told back as generation_settings. What OpenAI's
  * API shares with it is read by the same function; here is what has another range or form. */
 #include "server/llama/llama.h"
 #include "server/openai/openai.h"

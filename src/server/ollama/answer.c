@@ -1,4 +1,4 @@
-/* ollama/answer.c: an answer in the form of /api/chat or /api/generate: whole, or a line of JSON for each piece. A
+/* answer.c: an answer in the form of /api/chat or /api/generate: whole, or a line of JSON for each piece. A
  * call's arguments are an object here, so a call is sent when it is whole. */
 #include "server/gathered.h"
 #include "server/ollama/ollama.h"

@@ -1,4 +1,4 @@
-/* ollama/api.c: the routes of Ollama's API, how it tells of failures, and what it says of itself. */
+/* api.c: the routes of Ollama's API, how it tells of failures, and what it says of itself. */
 #include "server/ollama/ollama.h"
 #include "server/wire.h"
 

@@ -1,4 +1,4 @@
-/* ollama/chat.c: POST /api/chat. Their messages become those of OpenAI's API: a call's arguments are an object here and
+/* chat.c: POST /api/chat. Their messages become those of OpenAI's API: a call's arguments are an object here and
  * a text there, a call has no id here, and a tool's answer names its tool or nothing at all. So calls that come without
  * an id are numbered, and answers without one are given those numbers in their order. */
 #include "server/ollama/ollama.h"

@@ -1,4 +1,4 @@
-/* ollama/embed.c: POST /api/embed: vectors of length 1 for one text or several; POST /api/embeddings, its elder: the
+/* embed.c: POST /api/embed: vectors of length 1 for one text or several; POST /api/embeddings, its elder: the
  * vector of one prompt as the model gives it. */
 #include "server/ollama/ollama.h"
 #include "server/vectors.h"

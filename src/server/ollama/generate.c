@@ -1,4 +1,4 @@
-/* ollama/generate.c: POST /api/generate: a prompt, which becomes the user's message of a conversation unless it is raw.
+/* generate.c: POST /api/generate: a prompt, which becomes the user's message of a conversation unless it is raw.
  * context is what an earlier answer gave: the tokens of the conversation so far, put before. */
 #include "server/middle.h"
 #include "server/ollama/ollama.h"

@@ -1,4 +1,4 @@
-/* ollama/models.c: which models there are and what they are: /api/tags, /api/show, /api/ps, /api/delete. */
+/* models.c: which models there are and what they are: /api/tags, /api/show, /api/ps, /api/delete. */
 #include "models/models.h"
 #include "server/ollama/ollama.h"
 #include "server/wire.h"

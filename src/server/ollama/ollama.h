@@ -1,4 +1,4 @@
-/* ollama/ollama.h: what the files of Ollama's API share. Private to the room.
+/* ollama.h: what the files of Ollama's API share. Private to the room.
  *
  *   ollama/api.c      routes, errors, version
  *   ollama/wishes.c   options, format, think, keep_alive

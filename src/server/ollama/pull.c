@@ -1,4 +1,4 @@
-/* ollama/pull.c: POST /api/pull: a model of the catalogue, fetched by the puller, told in Ollama's words:
+/* pull.c: POST /api/pull: a model of the catalogue, fetched by the puller, told in Ollama's words:
  *
  *   pulling manifest, pulling DIGEST with total and completed, verifying sha256 digest, writing manifest, success */
 #include "models/models.h"

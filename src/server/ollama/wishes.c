@@ -1,4 +1,4 @@
-/* ollama/wishes.c: what a request to Ollama's API wishes besides its messages or prompt. Each option that Ollama knows
+/* wishes.c: what a request to Ollama's API wishes besides its messages or prompt. Each option that Ollama knows
  * has a row: sampling, what must have its neutral value because the engine has no such thing, and what is the server's
  * to decide and only has its range checked. */
 #include "server/ollama/ollama.h"

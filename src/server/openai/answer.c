@@ -1,4 +1,4 @@
-/* openai/answer.c: what all answers of OpenAI's API have in common: ids, usage, likelihoods, how parts are driven. */
+/* answer.c: what all answers of OpenAI's API have in common: ids, usage, likelihoods, how parts are driven. */
 #include "server/gathered.h"
 #include "server/openai/openai.h"
 

@@ -1,4 +1,4 @@
-/* openai/chat.c: /v1/chat/completions: the request's fields. What its answer looks like is in openai/chunks.c and
+/* chat.c: /v1/chat/completions: the request's fields. What its answer looks like is in openai/chunks.c and
  * openai/object.c. */
 #include "server/openai/chat.h"
 

@@ -1,4 +1,4 @@
-/* openai/chat.h: an answer of /v1/chat/completions as it is written. Private to openai_*.c. */
+/* chat.h: an answer of /v1/chat/completions as it is written. Private to openai_*.c. */
 #ifndef BASTIDE_SERVER_OPENAI_CHAT_H
 #define BASTIDE_SERVER_OPENAI_CHAT_H
 

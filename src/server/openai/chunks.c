@@ -1,4 +1,4 @@
-/* openai/chunks.c: an answer of /v1/chat/completions as a stream of chunks.
+/* chunks.c: an answer of /v1/chat/completions as a stream of chunks.
  *
  *   role, once for each choice -> reasoning -> content -> calls -> finish_reason, delta empty -> usage -> [DONE]
  *

@@ -1,4 +1,4 @@
-/* openai/completions.c: /v1/completions: prompts to texts, as it was before there was chat.
+/* completions.c: /v1/completions: prompts to texts, as it was before there was chat.
  *
  * Each prompt is an exchange, all of them in the queue from the beginning; they are written one after the other, so
  * that choices come in their order: prompt after prompt, n for each. */

@@ -1,4 +1,4 @@
-/* openai/embeddings.c: /v1/embeddings and /v1/rerank: texts to vectors, and how near they are to each other.
+/* embeddings.c: /v1/embeddings and /v1/rerank: texts to vectors, and how near they are to each other.
  *
  * Without a model for reranking, documents are ranked by the cosine of their vectors with the query's; the answer says
  * so: "method": "cosine". Asked with texts, as Hugging Face's text-embeddings-inference is, it is a bare list. */

@@ -1,4 +1,4 @@
-/* openai/error.c: a failure as OpenAI's clients read it: {"error": {message, type, param, code}}, all four. A client
+/* error.c: a failure as OpenAI's clients read it: {"error": {message, type, param, code}}, all four. A client
  * decides by the status; code is a text or null. */
 #include "server/openai/openai.h"
 

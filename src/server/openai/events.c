@@ -1,4 +1,4 @@
-/* openai/events.c: an answer of /v1/responses: events, each with its number, and the object that they build.
+/* events.c: an answer of /v1/responses: events, each with its number, and the object that they build.
  *
  *   created, in_progress
  *     output_item.added

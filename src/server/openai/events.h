@@ -1,4 +1,4 @@
-/* openai/events.h: an answer of /v1/responses as it is written. Private to openai_*.c. */
+/* events.h: an answer of /v1/responses as it is written. Private to openai_*.c. */
 #ifndef BASTIDE_SERVER_OPENAI_EVENTS_H
 #define BASTIDE_SERVER_OPENAI_EVENTS_H
 

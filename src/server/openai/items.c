@@ -1,4 +1,4 @@
-/* openai/items.c: items of /v1/responses as messages of a chat. Reasoning, text and calls that come one after the other
+/* items.c: items of /v1/responses as messages of a chat. Reasoning, text and calls that come one after the other
  * are one message of the assistant there. */
 #include "server/openai/items.h"
 

@@ -1,4 +1,4 @@
-/* openai/items.h: items of /v1/responses as messages of a chat, and tools in their flat form as the chat's. Private to
+/* items.h: items of /v1/responses as messages of a chat, and tools in their flat form as the chat's. Private to
  * openai_*.c. */
 #ifndef BASTIDE_SERVER_OPENAI_ITEMS_H
 #define BASTIDE_SERVER_OPENAI_ITEMS_H

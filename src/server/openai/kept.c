@@ -1,4 +1,4 @@
-/* openai/kept.c: answers of /v1/responses, kept for a while: a list, the last used first. There are at most some hundreds. */
+/* kept.c: answers of /v1/responses, kept for a while: a list, the last used first. There are at most some hundreds. */
 #include "server/openai/kept.h"
 
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* openai/kept.h: answers of /v1/responses, kept so that a later request may go on from them by previous_response_id.
+/* kept.h: answers of /v1/responses, kept so that a later request may go on from them by previous_response_id.
  *
  * They lie in memory only and go when the server ends, after a day, or when their owner has too many: the longest
  * unused first. Private to the room; safe for several threads. */

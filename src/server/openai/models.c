@@ -1,4 +1,4 @@
-/* openai/models.c: /v1/models. One body for several readers: OpenAI's fields, those of Anthropic's clients
+/* models.c: /v1/models. One body for several readers: OpenAI's fields, those of Anthropic's clients
  * (type, display_name, created_at), vLLM's max_model_len and llama-server's meta. */
 #include "server/openai/openai.h"
 #include "server/serving.h"

@@ -1,4 +1,4 @@
-/* openai/object.c: an answer of /v1/chat/completions as one object, gathered from its parts. */
+/* object.c: an answer of /v1/chat/completions as one object, gathered from its parts. */
 #include "server/openai/chat.h"
 
 #include <string.h>

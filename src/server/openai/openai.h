@@ -1,4 +1,4 @@
-/* openai/openai.h: what the files of OpenAI's API share. Private to the room; openai_*.c are its users.
+/* openai.h: what the files of OpenAI's API share. Private to the room; openai_*.c are its users.
  * Source: github.com/openai/openai-python, src/openai/types; fields of llama-server: github.com/ggml-org/llama.cpp,
  * tools/server. */
 #ifndef BASTIDE_SERVER_OPENAI_H

@@ -1,4 +1,4 @@
-/* openai/prompts.c: a text, a list of token ids, or a list of either. */
+/* prompts.c: a text, a list of token ids, or a list of either. */
 #include "server/openai/prompts.h"
 
 static bool read_tokens(struct fields in, const char *name, const json_t *list, struct tokens *out,

@@ -1,4 +1,4 @@
-/* openai/prompts.h: a text, a list of token ids, or a list of either: what /v1/completions calls prompt and
+/* prompts.h: a text, a list of token ids, or a list of either: what /v1/completions calls prompt and
  * /v1/embeddings input. Private to openai_*.c. */
 #ifndef BASTIDE_SERVER_OPENAI_PROMPTS_H
 #define BASTIDE_SERVER_OPENAI_PROMPTS_H

@@ -1,4 +1,4 @@
-/* openai/respond.c: /v1/responses: the request's fields, and answers that are kept.
+/* respond.c: /v1/responses: the request's fields, and answers that are kept.
  *
  *   instructions            -> a system message in front, of this request alone
  *   previous_response_id    -> the messages that were kept with that answer

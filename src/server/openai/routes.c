@@ -1,4 +1,4 @@
-/* openai/routes.c: the table of OpenAI's API. As at llama-server's, most of it is there without /v1 too. */
+/* routes.c: the table of OpenAI's API. As at llama-server's, most of it is there without /v1 too. */
 #include "server/openai/openai.h"
 
 const struct route openai_routes[] = {

@@ -1,4 +1,4 @@
-/* openai/tools.c: tools, their choice, and the form of an answer, as OpenAI's APIs say them.
+/* tools.c: tools, their choice, and the form of an answer, as OpenAI's APIs say them.
  * What a tool's parameters may be is the chat room's to check; here is what the API adds around them. */
 #include "server/openai/tools.h"
 

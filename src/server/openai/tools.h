@@ -1,4 +1,4 @@
-/* openai/tools.h: tools, their choice, and the form of an answer, as OpenAI's APIs say them. Private to openai_*.c. */
+/* tools.h: tools, their choice, and the form of an answer, as OpenAI's APIs say them. Private to openai_*.c. */
 #ifndef BASTIDE_SERVER_OPENAI_TOOLS_H
 #define BASTIDE_SERVER_OPENAI_TOOLS_H
 

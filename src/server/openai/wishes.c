@@ -1,4 +1,4 @@
-/* openai/wishes.c: how an answer is to be drawn: the fields that chat, completions and responses share, OpenAI's and
+/* wishes.c: how an answer is to be drawn: the fields that chat, completions and responses share, OpenAI's and
  * those that llama-server and vLLM take beside them.
  *
  * A field of a sampler that is not built in here is refused, unless its value is the one that turns it off. */

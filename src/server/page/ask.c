@@ -1,4 +1,4 @@
-/* page/ask.c: a message of the page, and the answer to it that begins.
+/* ask.c: a message of the page, and the answer to it that begins.
  *
  *   {parent, content}                    a new message below parent, and its answer
  *   {parent, "regenerate": true}         another answer to the user's message parent

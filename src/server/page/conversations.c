@@ -1,4 +1,4 @@
-/* page/conversations.c: conversations listed, read, changed, removed; made empty or out of what was exported. */
+/* conversations.c: conversations listed, read, changed, removed; made empty or out of what was exported. */
 #include "server/fields.h"
 #include "server/page/page.h"
 #include "server/page/message.h"

@@ -1,4 +1,4 @@
-/* page/export.c: conversations as Markdown, to read, or as JSON, to take elsewhere or back in.
+/* export.c: conversations as Markdown, to read, or as JSON, to take elsewhere or back in.
  *
  * JSON has the whole tree. Markdown has the branch that ends with the latest message: what one would read. */
 #include "server/page/page.h"

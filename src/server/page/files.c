@@ -1,4 +1,4 @@
-/* page/files.c: the page's static files, out of the program itself.
+/* files.c: the page's static files, out of the program itself.
  *
  *   /page/HASH/NAME   kept by browsers for ever: another content has another hash
  *   / and /c/ID       asked for again each time; "304" while the tag is the same

@@ -1,4 +1,4 @@
-/* page/files.h: the page's files, as scripts/embed_web put them into the program. Private to the room. */
+/* files.h: the page's files, as scripts/embed_web put them into the program. Private to the room. */
 #ifndef BASTIDE_SERVER_PAGE_FILES_H
 #define BASTIDE_SERVER_PAGE_FILES_H
 

@@ -1,4 +1,4 @@
-/* page/message.c: messages and conversations as the page's JSON, and back. */
+/* message.c: messages and conversations as the page's JSON, and back. */
 #include "server/page/message.h"
 
 #include <string.h>

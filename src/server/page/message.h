@@ -1,4 +1,4 @@
-/* page/message.h: messages and conversations as the page's JSON, and back. Private to the room. */
+/* message.h: messages and conversations as the page's JSON, and back. Private to the room. */
 #ifndef BASTIDE_SERVER_PAGE_MESSAGE_H
 #define BASTIDE_SERVER_PAGE_MESSAGE_H
 

@@ -1,4 +1,4 @@
-/* page/page.h: the functions behind the page's own API, under /api/bastide/v1/. Private to the room. */
+/* page.h: the functions behind the page's own API, under /api/bastide/v1/. Private to the room. */
 #ifndef BASTIDE_SERVER_PAGE_H
 #define BASTIDE_SERVER_PAGE_H
 

@@ -1,4 +1,4 @@
-/* page/routes.c: the page's own API: its routes, and how it tells of a failure. */
+/* routes.c: the page's own API: its routes, and how it tells of a failure. */
 #include "server/page/page.h"
 #include "server/page/files.h"
 

@@ -1,4 +1,4 @@
-/* page/status.c: what the page shows before the first word: models, what fits this machine, whether a key is needed. */
+/* status.c: what the page shows before the first word: models, what fits this machine, whether a key is needed. */
 #include "server/page/page.h"
 #include "server/serving.h"
 

@@ -1,4 +1,4 @@
-/* page/stream.c: an answer as it grows, as server-sent events, for each tab that asks; and its stop.
+/* stream.c: an answer as it grows, as server-sent events, for each tab that asks; and its stop.
  *
  *   data: {"index": 0, "text": "…"}      from ?from=N on
  *   data: {"state": "done", "figures": {…}}

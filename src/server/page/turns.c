@@ -1,4 +1,4 @@
-/* page/turns.c: answers in the making for the page.
+/* turns.c: answers in the making for the page.
  *
  *   exchange --thread--> text, cut into events --+--> the store, once a second and at the end
  *                                                +--> whoever follows, from any event on

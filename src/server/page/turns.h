@@ -1,4 +1,4 @@
-/* page/turns.h: answers in the making for the page. A turn goes on when the tab that asked for it closes, is written to the
+/* turns.h: answers in the making for the page. A turn goes on when the tab that asked for it closes, is written to the
  * store as it grows, and any number of tabs may follow it from any of its events. Private to the room. */
 #ifndef BASTIDE_SERVER_TURNS_H
 #define BASTIDE_SERVER_TURNS_H

@@ -1,4 +1,4 @@
-"""A running server for tests: `serve(...)` starts one, waits until it is ready, and ends it with the tests of its file.
+"""A running server, as tests drive it: `Server` with its answers and streams; the fixture `serve` starts one.
 
     @pytest.fixture(scope="module")
     def server(serve, smollm2):
@@ -181,27 +181,3 @@ class Server:
         killed = status == -signal_number == -signal.SIGKILL
         assert killed or status in (0, 1, 2, 3, 130), f"crashed: {status}\n{self.log}"
         return status
-
-
-@pytest.fixture(scope="module")
-def serve(binary, tmp_path_factory):
-    """serve(*arguments, env={}, home=FOLDER, ready=True) starts `bastide serve --port 0 ...` in a home of its own.
-    ready=False does not wait."""
-    running = []
-
-    def start(*arguments, env=None, home=None, ready=True):
-        home = Path(home or tmp_path_factory.mktemp("home"))
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("BASTIDE_", "XDG_"))}
-        variables = kept | {"LC_ALL": "C.UTF-8", "BASTIDE_HOME": str(home)} | {
-            name: os.environ.get(name, value) for name, value in SANITIZERS.items()} | (env or {})
-        process = subprocess.Popen([binary, "serve", "--port", "0", *map(str, arguments)], env=variables, cwd=home,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        server = Server(process, home)
-        running.append(server)
-        if ready:
-            server.wait_ready()
-        return server
-
-    yield start
-    for server in running:
-        server.stop()
