@@ -1,8 +1,6 @@
-"""Real clients against the real server: the fixtures of tests/server, and a server for each file of tests."""
-import importlib.util
-from pathlib import Path
-
+"""Real clients against the real server: a server for each file of tests."""
 import pytest
+
 
 @pytest.fixture(scope="module")
 def server(serve, smollm2):

@@ -7,7 +7,6 @@
 Every page that was visited must end without an error in the console, without a request to another origin and without a
 violation of its policy: that is checked after each test; a test that provokes one says so with `page.expected`.
 """
-import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -17,8 +16,8 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import fake as fake_server  # noqa: E402
+from running import PATIENCE  # noqa: E402
 
-PATIENCE = float(os.environ.get("BASTIDE_PATIENCE", "1"))
 CHROMIUM = "/usr/bin/chromium"
 
 REPORT_VIOLATIONS = """

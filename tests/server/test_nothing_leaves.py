@@ -181,7 +181,7 @@ def test_no_packet_reaches_the_way_out_of_a_network_of_its_own(binary, smollm2, 
     may = subprocess.run(make.split(), capture_output=True)
     if may.returncode != 0:
         pytest.skip("no namespace with an interface may be made here")
-    script = INSIDE.format(folder=str(Path(__file__).parent), home=str(tmp_path),
+    script = INSIDE.format(folder=str(Path(__file__).parent.parent), home=str(tmp_path),
                            command=["env", f"BASTIDE_HOME={tmp_path}/home", str(binary), "serve", "--port", "0",
                                     str(smollm2)],
                            canary=[str(canary), "outside", str(tmp_path), "sendto"])
