@@ -146,7 +146,7 @@ def test_no_call_of_the_system_names_an_address_elsewhere(binary, smollm2, tmp_p
 
 INSIDE = r"""
 import fcntl, json, os, struct, subprocess, sys
-sys.path.insert(0, {folder!r})
+sys.path[:0] = {folders!r}
 tripwire = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
 fcntl.ioctl(tripwire, 0x400454CA, struct.pack("16sH22x", b"tripwire", 0x1001))  # TUNSETIFF: IFF_TUN | IFF_NO_PI
 for line in ("link set lo up", "address add 198.51.100.2/24 dev tripwire", "link set tripwire up",
@@ -175,13 +175,16 @@ print(json.dumps([served, caught()]))
 """
 
 
+FOLDERS = [str(folder) for folder in Path(__file__).parents[:2]]
+
+
 def test_no_packet_reaches_the_way_out_of_a_network_of_its_own(binary, smollm2, tmp_path, canary):
     """A network namespace whose only way out leads into this test."""
     make = "unshare -n ip tuntap add dev tripwire mode tun"
     may = subprocess.run(make.split(), capture_output=True)
     if may.returncode != 0:
         pytest.skip("no namespace with an interface may be made here")
-    script = INSIDE.format(folder=str(Path(__file__).parent.parent), home=str(tmp_path),
+    script = INSIDE.format(folders=FOLDERS, home=str(tmp_path),
                            command=["env", f"BASTIDE_HOME={tmp_path}/home", str(binary), "serve", "--port", "0",
                                     str(smollm2)],
                            canary=[str(canary), "outside", str(tmp_path), "sendto"])
