@@ -267,13 +267,27 @@ static struct prefix *read_spilled(struct branch *branch, const uint32_t tokens[
     return add_node(prefixes, branch->prefix, tokens, PAGE_TOKENS, page);
 }
 
-/* Appends the next page, or its beginning. Returns how many tokens that were. */
-static size_t adopt_page(struct branch *branch)
+/* What the branch holds of the page after its prefix, of which it has adopted or read a beginning. */
+static size_t page_held(const struct branch *branch)
+{
+    return sequence_length(branch->sequence) - branch->prefix->pages * PAGE_TOKENS;
+}
+
+/* Puts count tokens of a page in the place of those that the branch holds of it, which are fewer. */
+static bool replace_page(struct branch *branch, struct page *page, size_t count)
+{
+    const size_t first = branch->prefix->pages * PAGE_TOKENS;
+    return (page_held(branch) == 0 || sequence_cut(branch->sequence, first, NULL)) &&
+           sequence_append(branch->sequence, page, count, NULL);
+}
+
+/* Appends the next page, or its beginning, or more of it than the branch has. Returns whether it did. */
+static bool adopt_page(struct branch *branch)
 {
     uint32_t tokens[PAGE_TOKENS];
     size_t common;
-    const size_t held = sequence_length(branch->sequence), end = held + branch_lack(branch) - 1;
-    const size_t count = copy_tokens(branch, held, end, tokens);
+    const size_t held = page_held(branch), first = sequence_length(branch->sequence) - held;
+    const size_t count = copy_tokens(branch, first, first + held + branch_lack(branch) - 1, tokens);
     struct prefix *child = find_child(branch->prefix, tokens, count, &common), *read = NULL;
     if (prefixes_of(branch)->spill && count == PAGE_TOKENS && common < count)
         read = read_spilled(branch, tokens);
@@ -281,23 +295,23 @@ static size_t adopt_page(struct branch *branch)
         child = read;
         common = count;
     }
-    if (!child || branch->restores || !sequence_append(branch->sequence, child->page, common, NULL))
-        return 0;
+    if (!child || common <= held || branch->restores || !replace_page(branch, child->page, common))
+        return false;
     if (common == PAGE_TOKENS)
         move_to(branch, child);
     else
         touch(prefixes_of(branch), child);
-    return common;
+    return true;
 }
 
 size_t prefix_adopt(struct branch *branch)
 {
     const size_t before = sequence_length(branch->sequence);
     branch->restores = false;
-    while (branch->prefix && sequence_length(branch->sequence) == branch->prefix->pages * PAGE_TOKENS &&
-           adopt_page(branch) > 0)
+    while (branch->prefix && page_held(branch) < PAGE_TOKENS && adopt_page(branch))
         ;
-    return sequence_length(branch->sequence) - before;
+    const size_t after = sequence_length(branch->sequence);
+    return after > before ? after - before : 0;
 }
 
 /* Puts tokens of the page after the branch's prefix into the tree, if they are not there. */

@@ -92,15 +92,21 @@ static void an_answer_is_part_of_the_next_beginning(void **state)
     rig_close(&rig);
 }
 
-static void sixteen_that_begin_alike_compute_it_once(void **state)
+/* before: tokens at their beginning that an earlier prompt had, too. */
+static void check_sixteen_alike(const char *name, size_t before)
 {
-    (void)state;
     enum { JOBS = 16, COMMON = 320, END = 20 };
     const struct scheduler_settings settings = rig_settings();
-    struct rig rig = rig_open(__func__, &settings);
+    struct rig rig = rig_open(name, &settings);
     struct talk *talks[JOBS];
     struct job *jobs[JOBS];
     talks[0] = talk_open(&rig, COMMON + END, "ann");
+    if (before > 0) {
+        struct talk *earlier = talk_like(&rig, talks[0], before, before + END, "ann");
+        check_ask(&rig, earlier, 0);
+        free(earlier);
+    }
+    const uint64_t computed = scheduler_counts(rig.scheduler).prompt_tokens;
     for (size_t i = 1; i < JOBS; i++)
         talks[i] = talk_like(&rig, talks[0], COMMON, COMMON + END, "ann");
     for (size_t i = 0; i < JOBS; i++)
@@ -112,8 +118,24 @@ static void sixteen_that_begin_alike_compute_it_once(void **state)
         free(talks[i]);
     }
     /* by chance two may have some more in common */
-    assert_in_range(scheduler_counts(rig.scheduler).prompt_tokens, COMMON + JOBS * (END - 2), COMMON + JOBS * END);
+    assert_in_range(scheduler_counts(rig.scheduler).prompt_tokens - computed, COMMON - before + JOBS * (END - 2),
+                    COMMON - before + JOBS * END);
     rig_close(&rig);
+}
+
+static void sixteen_that_begin_alike_compute_it_once(void **state)
+{
+    (void)state;
+    check_sixteen_alike(__func__, 0);
+}
+
+/* They all adopt the same part of a page, and later the whole of it from the first who reads on. */
+static void also_if_their_first_tokens_were_there(void **state)
+{
+    (void)state;
+    const size_t before[] = { 1, 5, 31, 40 };
+    for (size_t i = 0; i < LENGTH(before); i++)
+        check_sixteen_alike(__func__, before[i]);
 }
 
 static void owners_never_share(void **state)
@@ -223,6 +245,7 @@ int main(void)
 {
     RUN_TESTS(TEST(a_prompt_that_came_before_costs_one_token), TEST(any_common_beginning_is_used_to_the_token),
               TEST(an_answer_is_part_of_the_next_beginning), TEST(sixteen_that_begin_alike_compute_it_once),
-              TEST(owners_never_share), TEST(who_wants_no_cache_uses_and_leaves_none),
+              TEST(also_if_their_first_tokens_were_there), TEST(owners_never_share),
+              TEST(who_wants_no_cache_uses_and_leaves_none),
               TEST(the_cache_keeps_its_bound_and_drops_what_was_not_used), TEST(answers_do_not_depend_on_the_cache));
 }
