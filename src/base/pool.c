@@ -75,17 +75,23 @@ static void take_items(struct pool *pool, unsigned thread)
     }
 }
 
+/* A helper that was late for the last job may have taken the number of the end for it, so the number is not enough. */
+static bool is_idle(const struct pool *pool, uint64_t seen)
+{
+    return job_number(atomic_load(&pool->state)) == seen && !atomic_load(&pool->ending);
+}
+
 /* Waits for a job other than the last one seen; false when the pool ends. */
 static bool wait_for_job(struct pool *pool, uint64_t seen)
 {
     for (unsigned spins = 0; spins < SPINS_BEFORE_SLEEP; spins++) {
-        if (job_number(atomic_load(&pool->state)) != seen)
+        if (!is_idle(pool, seen))
             return !atomic_load(&pool->ending);
         relax();
     }
     pthread_mutex_lock(&pool->lock);
     atomic_fetch_add(&pool->sleepers, 1);
-    while (job_number(atomic_load(&pool->state)) == seen)
+    while (is_idle(pool, seen))
         pthread_cond_wait(&pool->wake, &pool->lock);
     atomic_fetch_sub(&pool->sleepers, 1);
     pthread_mutex_unlock(&pool->lock);

@@ -143,6 +143,19 @@ static void closing_at_once_never_hangs(void **state)
     pool_close(NULL);
 }
 
+/* A helper may be late for the last job and see the end in its place. */
+static void closing_right_after_a_job_never_hangs(void **state)
+{
+    (void)state;
+    const int rounds = CHECK_IS_WATCHED ? 100 : 1000;
+    for (int i = 0; i < rounds; i++) {
+        struct pool *pool = pool_of(4);
+        wait_until_others_sleep();
+        expect_each_once(pool, 8, 1);
+        pool_close(pool);
+    }
+}
+
 /* Every thread meets at a barrier: the job ends only if all helpers take part. */
 struct meeting {
     atomic_uint present;
@@ -218,6 +231,6 @@ int main(void)
 {
     RUN_TESTS(TEST(each_item_runs_exactly_once), TEST(thousands_of_tiny_jobs_lose_nothing),
               TEST(helpers_asleep_wake_for_a_job_and_for_the_end), TEST(closing_at_once_never_hangs),
-              TEST(all_threads_take_part), TEST(as_many_threads_as_cores_unless_told_otherwise),
-              TEST(signals_are_left_to_the_caller));
+              TEST(closing_right_after_a_job_never_hangs), TEST(all_threads_take_part),
+              TEST(as_many_threads_as_cores_unless_told_otherwise), TEST(signals_are_left_to_the_caller));
 }
