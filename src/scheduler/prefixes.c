@@ -354,9 +354,9 @@ void prefix_record(struct branch *branch)
 
 void prefix_leave(struct branch *branch)
 {
-    struct scheduler *scheduler = branch->job->scheduler;
-    if (!branch->prefix)
+    if (!branch->prefix) /* nor, where it was never opened, a job */
         return;
+    struct scheduler *scheduler = branch->job->scheduler;
     record_whole(branch);
     const size_t length = sequence_length(branch->sequence);
     if (branch->prefix->pages * PAGE_TOKENS < length && length < (branch->prefix->pages + 1) * PAGE_TOKENS)
