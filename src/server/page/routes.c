@@ -35,6 +35,6 @@ const struct route page_routes[] = {
     { "POST",   "/api/bastide/v1/conversations/*", SCOPE_CHAT, &page_api, page_ask },
     { "GET",    "/api/bastide/v1/messages/*",      SCOPE_CHAT, &page_api, page_follow },
     { "POST",   "/api/bastide/v1/messages/*",      SCOPE_CHAT, &page_api, page_stop },
-    { NULL },
+    { .method = NULL },
 };
 /* clang-format on */
