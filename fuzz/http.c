@@ -28,7 +28,7 @@ static struct server *open_server(void)
 {
     static struct server server; /* for as long as the target runs */
     struct error error;
-    struct gate *gate;
+    struct gate *gate = NULL;
     FILE *log = fopen("/dev/null", "w");
     server.settings = (struct server_settings){ .host = "127.0.0.1" };
     atomic_init(&server.loading, true);

@@ -173,8 +173,8 @@ static void a_broken_file_is_refused_and_the_old_keys_stay(void **state)
         "[{\"name\":\"a\"}]",
         "[",
         "[{\"name\":\"a\",\"hash\":\"00\",\"scopes\":\"chat\",\"rate\":\"\",\"expires\":0}]",
-        "[{\"name\":\"../a\",\"hash\":\"0000000000000000000000000000000000000000000000000000000000000000\","
-        "\"scopes\":\"chat\",\"rate\":\"\",\"expires\":0}]",
+        ("[{\"name\":\"../a\",\"hash\":\"0000000000000000000000000000000000000000000000000000000000000000\","
+         "\"scopes\":\"chat\",\"rate\":\"\",\"expires\":0}]"),
     };
     char text[ACCESS_KEY_TEXT], name[65];
     unsigned retry_after;
