@@ -275,6 +275,9 @@ void pool_close(struct pool *pool);
 /* Seconds since some moment in the past; never goes back, whatever happens to the calendar. */
 double seconds_now(void);
 
+/* Seconds since 1970, as the calendar says. */
+double calendar_now(void);
+
 /* ---- progress of long work --------------------------------------------------------------------------------------- */
 
 /* How lower rooms tell what they are at; NULL where nobody listens. update returns false to ask for a stop. */

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 enum { SECONDS_MOST = 3600, TEXT_BYTES_MOST = 64 << 20 };
 
@@ -216,13 +215,6 @@ static bool prepare(struct exchange *exchange, struct server *server, const stru
     return start(exchange, server, wishes, &error) || failure_error(failure, &error);
 }
 
-static double seconds_of_day(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* For --log-prompts: as the model reads it. A prompt that came as tokens has no text. */
 static void log_prompt(struct server *server, const struct exchange *exchange, const struct exchange_wishes *wishes,
                        const struct request *request)
@@ -244,7 +236,7 @@ bool exchange_open(struct server *server, const struct exchange_wishes *wishes, 
     exchange->answers = wishes->answers;
     exchange->tells_tokens = wishes->tells_tokens;
     exchange->slot = -1;
-    exchange->created = seconds_of_day();
+    exchange->created = calendar_now();
     exchange->keep_alive_seconds = wishes->keep_alive_seconds;
     exchange->usage = usage_hold(request ? request->usage : NULL);
     if (!prepare(exchange, server, wishes, request, failure)) {

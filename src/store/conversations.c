@@ -29,7 +29,7 @@ bool conversation_add(struct store *store, const char *owner, const char *title,
                       struct stored_conversation *out, struct error *error)
 {
     char id[STORE_ID];
-    const double now = store_now();
+    const double now = calendar_now();
     if (!id_make(id, error) || !store_begin(store, error))
         return false;
     const struct value values[] = { value_text(id), value_text(owner), value_text(title), value_real(now),

@@ -61,7 +61,4 @@ MUST_USE const char *column_text(sqlite3_stmt *statement, int column, struct are
 /* An id at random. */
 MUST_USE bool id_make(char out[STORE_ID], struct error *error);
 
-/* Seconds since 1970. */
-double store_now(void);
-
 #endif

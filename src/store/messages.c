@@ -128,7 +128,7 @@ static bool add_one(struct store *store, int64_t conversation, struct stored_mes
 {
     char id[STORE_ID];
     if (row->created_at == 0)
-        row->created_at = store_now();
+        row->created_at = calendar_now();
     if (!id_make(id, error) || (row->parent && !check_parent(store, conversation, row->parent, error)))
         return false;
     row->id = arena_text(arena, span_text(id));
@@ -166,7 +166,7 @@ static bool find_row(struct stored_message *rows, size_t row, struct error *erro
 
 static bool touch(struct store *store, int64_t conversation, struct error *error)
 {
-    const struct value values[] = { value_real(store_now()), value_integer(conversation) };
+    const struct value values[] = { value_real(calendar_now()), value_integer(conversation) };
     return statement_run(store, "UPDATE conversations SET updated = ? WHERE number = ?", values, 2, NULL, error);
 }
 

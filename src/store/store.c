@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { APPLICATION = 0x42737464, VERSION = 1, BUSY_MILLISECONDS = 10000 }; /* "Bstd" */
@@ -48,13 +47,6 @@ static const char schema[] =
     " INSERT INTO words(words, rowid, content) VALUES('delete', old.number, old.content); END;"
     "CREATE TRIGGER words_came AFTER UPDATE OF content, state ON messages WHEN new.state <> 0 BEGIN"
     " INSERT INTO words(rowid, content) VALUES(new.number, new.content); END;";
-
-double store_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 bool id_make(char out[STORE_ID], struct error *error)
 {

@@ -20,13 +20,6 @@ struct answering {
 
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
-double ollama_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 json_t *ollama_time(double seconds)
 {
     const time_t whole = (time_t)seconds;
@@ -69,7 +62,7 @@ static json_t *likelihood_json(const struct answering *answering, const struct l
 
 static json_t *line_begun(const struct answering *answering)
 {
-    return json_pack("{s:s, s:o}", "model", answering->model, "created_at", ollama_time(ollama_now()));
+    return json_pack("{s:s, s:o}", "model", answering->model, "created_at", ollama_time(calendar_now()));
 }
 
 /* Text of the answer or of its reasoning, or calls (taken over; NULL: none). */
@@ -124,7 +117,7 @@ static void add_end(const struct answering *answering, json_t *line)
     json_object_set_new(line, "done_reason", json_string(reason_of(gathered->end)));
     if (answering->context)
         json_object_set_new(line, "context", context_json(answering));
-    json_object_set_new(line, "total_duration", ollama_duration(ollama_now() - answering->began));
+    json_object_set_new(line, "total_duration", ollama_duration(seconds_now() - answering->began));
     json_object_set_new(line, "load_duration", ollama_duration(exchange_parts(answering->exchange)->load_seconds));
     json_object_set_new(line, "prompt_eval_count", json_integer((json_int_t)counts->prompt_tokens));
     json_object_set_new(line, "prompt_eval_duration", ollama_duration(counts->prompt_seconds));
@@ -280,7 +273,7 @@ bool ollama_answer(struct server *server, const struct request *request, const s
     if (!answering)
         return failure_set(failure, FAILURE_INTERNAL, "out of memory: try again later");
     struct exchange_wishes exchange = wishes->exchange;
-    answering->began = ollama_now();
+    answering->began = seconds_now();
     answering->form = form;
     answering->context = context;
     answering->logprobs = exchange.tells_tokens;

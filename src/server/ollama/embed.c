@@ -64,7 +64,7 @@ static bool read_wishes(struct embedding *embedding, const struct request *reque
     const struct fields in = { body, "" };
     int64_t dimensions = 0;
     embedding->truncate = true;
-    embedding->began = ollama_now();
+    embedding->began = seconds_now();
     if (!ollama_wishes_read(body, request, &embedding->wishes, failure) ||
         !field_bool(in, "truncate", &embedding->truncate, failure) ||
         !field_integer(in, "dimensions", 1, INT32_MAX, &dimensions, failure))
@@ -95,7 +95,7 @@ static json_t *embed_json(struct embedding *embedding)
     }
     const char *name = embedding->wishes.model[0] ? embedding->wishes.model : embedding->model.id;
     return json_pack("{s:s, s:o, s:o, s:o, s:o}", "model", name, "embeddings", rows, "total_duration",
-                     ollama_duration(ollama_now() - embedding->began), "load_duration",
+                     ollama_duration(seconds_now() - embedding->began), "load_duration",
                      ollama_duration(held_parts(embedding->held)->load_seconds), "prompt_eval_count",
                      wire_count(embedding->tokens));
 }

@@ -153,7 +153,7 @@ bool ollama_tags(struct server *server, const struct request *request, struct re
 static json_t *expiry(double seconds)
 {
     static const double for_ever = 300.0 * 365 * 86400;
-    return ollama_time(ollama_now() + (seconds < 0 ? for_ever : seconds));
+    return ollama_time(calendar_now() + (seconds < 0 ? for_ever : seconds));
 }
 
 static json_t *loaded_json(const struct loaded_model *loaded, const struct served_model *rows, size_t count)

@@ -58,7 +58,6 @@ MUST_USE bool ollama_line(struct buffer *out, json_t *json, struct error *error)
 
 /* Seconds since 1970 as RFC 3339 with microseconds, in UTC. A new reference. */
 json_t *ollama_time(double seconds);
-double ollama_now(void);
 
 /* A span of time in the API's nanoseconds. */
 json_t *ollama_duration(double seconds);

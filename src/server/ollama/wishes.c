@@ -252,6 +252,6 @@ bool ollama_wishes_read(const json_t *body, const struct request *request, struc
         return false;
     out->model = arena_text(request->arena, span_text(name ? name : ""));
     out->exchange.model = out->model;
-    out->chat.now = (int64_t)ollama_now();
+    out->chat.now = (int64_t)calendar_now();
     return out->model || failure_set(failure, FAILURE_INTERNAL, "out of memory: try again later");
 }
