@@ -3,6 +3,7 @@
 #ifndef BASTIDE_BASE_H
 #define BASTIDE_BASE_H
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -277,6 +278,12 @@ double seconds_now(void);
 
 /* Seconds since 1970, as the calendar says. */
 double calendar_now(void);
+
+/* Makes a condition whose deadlines are times of seconds_now(); pthread_cond_destroy ends it. */
+void condition_open(pthread_cond_t *condition);
+
+/* Waits until woken or until that moment, with the lock given up meanwhile; false when the moment has passed. */
+bool condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, double until);
 
 /* ---- progress of long work --------------------------------------------------------------------------------------- */
 

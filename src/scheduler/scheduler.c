@@ -1,9 +1,7 @@
 /* scheduler.c: the scheduler from its opening to its end, its thread, and what it counts. */
 #include "scheduler/state.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 const double histogram_bounds[HISTOGRAM_BOUNDS] = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                                     0.25,  0.5,    1,     2.5,  5,     10,   30 };
@@ -15,23 +13,6 @@ void histogram_add(struct histogram *histogram, double seconds)
         i++;
     histogram->counts[i]++;
     histogram->sum += seconds;
-}
-
-void condition_open(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-bool condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, double until)
-{
-    const double longest = 1e9, last = seconds_now() + longest;
-    const double moment = until < last ? until : last;
-    const struct timespec deadline = { (time_t)moment, (long)((moment - floor(moment)) * 1e9) };
-    return pthread_cond_timedwait(condition, lock, &deadline) == 0;
 }
 
 static void *work(void *argument)

@@ -444,10 +444,4 @@ void scheduler_leave(struct scheduler *scheduler);
 /* Counts a duration. */
 void histogram_add(struct histogram *histogram, double seconds);
 
-/* A condition whose deadlines are times of seconds_now(). */
-void condition_open(pthread_cond_t *condition);
-
-/* Waits until woken or until that moment; false when it has passed. */
-bool condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, double until);
-
 #endif

@@ -18,8 +18,8 @@ static const double IDLE_SECONDS = 30;    /* between two requests */
 static const double SEND_SECONDS = 30;    /* for a client to take what is there for it */
 static const double SEND_RATE = 16384;    /* bytes a second that a large answer may take besides */
 static const double LINGER_SECONDS = 2;
+static const double WATCH_SECONDS = 0.25; /* between two looks at all connections */
 enum {
-    WATCH_NANOSECONDS = 250 * 1000 * 1000,
     LINGER_MOST = 64 << 20,
     SEND_BUFFER = 256 << 10, /* the system would keep megabytes for a client that does not read */
 };
@@ -222,16 +222,6 @@ static bool check(struct connection *connection, double now)
     return busy;
 }
 
-static void wait_a_while(struct connections *all)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += WATCH_NANOSECONDS;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&all->changed, &all->lock, &until);
-}
-
 /* Whether any has a request on it. */
 static bool check_all(struct connections *all)
 {
@@ -257,7 +247,7 @@ static void *watch(void *context)
     pthread_mutex_lock(&all->lock);
     while (!all->ending) {
         if (all->first || was_busy)
-            wait_a_while(all);
+            condition_wait(&all->changed, &all->lock, seconds_now() + WATCH_SECONDS);
         else
             pthread_cond_wait(&all->changed, &all->lock);
         const bool busy = check_all(all);
@@ -273,11 +263,7 @@ bool connections_open(struct connections *connections, size_t most, struct error
 {
     *connections = (struct connections){ .most = most };
     pthread_mutex_init(&connections->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&connections->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    condition_open(&connections->changed);
     connections->watched = pthread_create(&connections->watch, NULL, watch, connections) == 0;
     return connections->watched || error_set(error, "no thread to watch connections: too many are running");
 }

@@ -10,11 +10,9 @@
 
 #include <jansson.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     STACK_BYTES = 512 << 10,
@@ -273,11 +271,7 @@ static struct turn *turn_make(struct store *store, struct exchange *exchange, co
         error_memory(error, sizeof *turn);
         return NULL;
     }
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&turn->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    condition_open(&turn->changed);
     pthread_mutex_init(&turn->lock, NULL);
     turn->store = store;
     turn->exchange = exchange;
@@ -343,24 +337,13 @@ void turn_leave(struct turns *turns, struct turn *turn)
     pthread_mutex_unlock(&turns->lock);
 }
 
-static struct timespec moment_after(double seconds)
-{
-    struct timespec moment;
-    clock_gettime(CLOCK_MONOTONIC, &moment);
-    const double nanoseconds = (double)moment.tv_nsec + seconds * 1e9;
-    moment.tv_sec += (time_t)(nanoseconds / 1e9);
-    moment.tv_nsec = (long)fmod(nanoseconds, 1e9);
-    return moment;
-}
-
 bool turn_event(struct turn *turn, size_t index, double seconds, enum turn_news *news, struct buffer *text,
                 enum message_state *state, const char **figures, struct error *error)
 {
-    const struct timespec deadline = moment_after(seconds);
+    const double until = seconds_now() + seconds;
     bool done = true;
     pthread_mutex_lock(&turn->lock);
-    while (index >= turn->count && turn->ended_at == 0 &&
-           pthread_cond_timedwait(&turn->changed, &turn->lock, &deadline) == 0)
+    while (index >= turn->count && turn->ended_at == 0 && condition_wait(&turn->changed, &turn->lock, until))
         ;
     *news = TURN_NOTHING;
     if (index < turn->count) {
