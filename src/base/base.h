@@ -124,6 +124,11 @@ struct guess {
  * one letter in three differs. */
 void guess_try(struct guess *guess, const char *typed, const char *name);
 
+/* ---- names that can't be guessed --------------------------------------------------------------------------------- */
+
+/* Writes count letters and digits at random (5.95 bits each), all equally likely, and a terminator. */
+MUST_USE bool letters_draw(char *out, size_t count, struct error *error);
+
 /* ---- arenas: many allocations, one lifetime -------------------------------------------------------------------- */
 
 struct arena_block;

@@ -12,7 +12,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "chat/call_scan.h"
 #include "chat/inside.h"
@@ -164,24 +163,10 @@ static bool give_text(struct chat_reader *reader, enum chat_part_kind kind, size
     return done;
 }
 
-/* "call_" and letters that can't be guessed. */
-static bool make_id(char out[5 + ID_LETTERS + 1], struct error *error)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    uint16_t random[ID_LETTERS]; /* so wide that each letter is as likely as the others, to one in a thousand */
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-        return error_system(error, "the id of a call", "draw");
-    memcpy(out, "call_", 5);
-    for (size_t i = 0; i < ID_LETTERS; i++)
-        out[5 + i] = letters[random[i] % (sizeof letters - 1)];
-    out[5 + ID_LETTERS] = '\0';
-    return true;
-}
-
 static bool give_call(struct chat_reader *reader, const struct tool *tool, const struct taker *taker)
 {
-    char id[5 + ID_LETTERS + 1];
-    if (!make_id(id, taker->error))
+    char id[5 + ID_LETTERS + 1] = "call_";
+    if (!letters_draw(id + 5, ID_LETTERS, taker->error))
         return false;
     const struct chat_part part = { .kind = CHAT_CALL, .call = reader->calls++, .id = id, .name = tool->name };
     reader->certain = reader->begun = true;

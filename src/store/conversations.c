@@ -30,7 +30,7 @@ bool conversation_add(struct store *store, const char *owner, const char *title,
 {
     char id[STORE_ID];
     const double now = calendar_now();
-    if (!id_make(id, error) || !store_begin(store, error))
+    if (!letters_draw(id, STORE_ID - 1, error) || !store_begin(store, error))
         return false;
     const struct value values[] = { value_text(id), value_text(owner), value_text(title), value_real(now),
                                     value_real(now) };

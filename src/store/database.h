@@ -58,7 +58,4 @@ MUST_USE bool statement_run(struct store *store, const char *sql, const struct v
 /* A column's text, copied; NULL column: "". NULL when memory is short. */
 MUST_USE const char *column_text(sqlite3_stmt *statement, int column, struct arena *arena);
 
-/* An id at random. */
-MUST_USE bool id_make(char out[STORE_ID], struct error *error);
-
 #endif

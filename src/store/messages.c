@@ -129,7 +129,8 @@ static bool add_one(struct store *store, int64_t conversation, struct stored_mes
     char id[STORE_ID];
     if (row->created_at == 0)
         row->created_at = calendar_now();
-    if (!id_make(id, error) || (row->parent && !check_parent(store, conversation, row->parent, error)))
+    if (!letters_draw(id, STORE_ID - 1, error) ||
+        (row->parent && !check_parent(store, conversation, row->parent, error)))
         return false;
     row->id = arena_text(arena, span_text(id));
     const struct value values[] = {

@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 enum { APPLICATION = 0x42737464, VERSION = 1, BUSY_MILLISECONDS = 10000 }; /* "Bstd" */
@@ -47,22 +46,6 @@ static const char schema[] =
     " INSERT INTO words(words, rowid, content) VALUES('delete', old.number, old.content); END;"
     "CREATE TRIGGER words_came AFTER UPDATE OF content, state ON messages WHEN new.state <> 0 BEGIN"
     " INSERT INTO words(rowid, content) VALUES(new.number, new.content); END;";
-
-bool id_make(char out[STORE_ID], struct error *error)
-{
-    static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    const size_t kinds = sizeof letters - 1;
-    size_t length = 0;
-    while (length < STORE_ID - 1) {
-        unsigned char byte;
-        if (getrandom(&byte, 1, 0) != 1)
-            return error_system(error, "id", "draw it");
-        if (byte < 256 / kinds * kinds) /* else some letters would come more often */
-            out[length++] = letters[byte % kinds];
-    }
-    out[length] = '\0';
-    return true;
-}
 
 const char *message_state_name(enum message_state state)
 {

@@ -11,19 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
 static void draw_id(char out[REQUEST_ID])
 {
-    static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01";
-    unsigned char random[REQUEST_ID - 5] = { 0 };
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-        memset(random, 0, sizeof random); /* an id that says nothing is better than no answer */
+    if (!letters_draw(out + 4, REQUEST_ID - 5, NULL)) /* an id that says nothing is better than no answer */
+        snprintf(out + 4, REQUEST_ID - 4, "%024d", 0);
     memcpy(out, "req_", 4);
-    for (size_t i = 0; i < sizeof random; i++)
-        out[4 + i] = letters[random[i] % 64];
-    out[REQUEST_ID - 1] = '\0';
 }
 
 struct visit *visit_open(const char *uri)
