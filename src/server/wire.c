@@ -1,8 +1,9 @@
 /* wire.c: JSON onto the wire. */
 #include "server/wire.h"
 
-/* As many digits as a float32 needs to be read back as itself. */
-enum { DIGITS = 9 };
+/* As many as a number of JSON can have and still be read and written as it was: 0.8 stays 0.8, a moment of the calendar
+ * keeps its fraction, and a float32 is read back as itself. */
+enum { DIGITS = 15 };
 
 struct target {
     struct buffer *out;

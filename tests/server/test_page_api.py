@@ -2,6 +2,7 @@
 import json
 import signal
 import threading
+import time
 
 import pytest
 
@@ -147,6 +148,19 @@ def test_titles_pins_and_search(server):
     assert server.request("DELETE", f"{API}/conversations/{made['id']}").status == 204
     assert server.get(f"{API}/conversations/{made['id']}").status == 404
     assert server.get(f"{API}/conversations?q=quokka").json["conversations"] == []
+
+
+def test_moments_have_their_fraction(server, talk):
+    """A tab sees by the moment of the last change whether another has changed the conversation."""
+    moments = {read(server, talk)["updated_at"]}
+    for i in range(3):
+        before = time.time()
+        ask(server, talk, f"Message {i}.", parent=None)
+        whole = read(server, talk)
+        assert before <= whole["updated_at"] <= time.time()
+        assert before <= whole["messages"][-1]["created_at"] <= time.time()
+        moments.add(whole["updated_at"])
+    assert len(moments) == 4
 
 
 def test_what_was_exported_can_be_taken_back_in(server, talk):
