@@ -34,28 +34,26 @@ static bool client_waits(void *context, const char *what, uint64_t done, uint64_
     return !request_left(context);
 }
 
+/* Finds the model of that name and holds it while the client waits; its facts live in the arena. */
+static bool hold(struct server *server, const struct request *request, const char *name, struct arena *arena,
+                 struct served_model *model, struct held **out, struct error *error)
+{
+    const struct progress progress = { .update = client_waits, .context = (void *)(uintptr_t)request };
+    return registry_find(server->registry, name, arena, model, error) &&
+           scheduler_hold(server->scheduler, model->path, &progress, out, error);
+}
+
 bool exchange_hold(struct server *server, const struct request *request, const char *name, struct held **out,
                    struct served_model *model, struct failure *failure)
 {
     struct error error = { 0 };
-    const struct progress progress = { .update = client_waits, .context = (void *)(uintptr_t)request };
-    return (registry_find(server->registry, name, request->arena, model, &error) &&
-            scheduler_hold(server->scheduler, model->path, &progress, out, &error)) ||
-           failure_error(failure, &error);
+    return hold(server, request, name, request->arena, model, out, &error) || failure_error(failure, &error);
 }
 
 size_t held_context(const struct server *server, const struct held *held)
 {
     const size_t wanted = server->settings.scheduler.context, own = model_context(held_parts(held)->model);
     return wanted > 0 ? size_min(wanted, own) : own;
-}
-
-static bool find_model(struct exchange *exchange, struct server *server, const struct exchange_wishes *wishes,
-                       const struct request *request, struct error *error)
-{
-    const struct progress progress = { .update = client_waits, .context = (void *)(uintptr_t)request };
-    return registry_find(server->registry, wishes->model, &exchange->arena, &exchange->model, error) &&
-           scheduler_hold(server->scheduler, exchange->model.path, request ? &progress : NULL, &exchange->held, error);
 }
 
 static bool open_chat(struct exchange *exchange, const struct chat_request *request, struct error *error)
@@ -205,7 +203,7 @@ static bool prepare(struct exchange *exchange, struct server *server, const stru
                     const struct request *request, struct failure *failure)
 {
     struct error error = { 0 };
-    if (!find_model(exchange, server, wishes, request, &error) ||
+    if (!hold(server, request, wishes->model, &exchange->arena, &exchange->model, &exchange->held, &error) ||
         (wishes->chat && !open_chat(exchange, wishes->chat, &error)))
         return failure_error(failure, &error);
     if ((!wishes->chat && !take_prompt(exchange, wishes, failure)) ||
@@ -221,7 +219,7 @@ static void log_prompt(struct server *server, const struct exchange *exchange, c
 {
     const struct span text = exchange->chat ? exchange_prompt_text(exchange) : wishes->text;
     if (atomic_load(&server->log_prompts))
-        journal_prompt(server->journal, request ? request->id : "-", text);
+        journal_prompt(server->journal, request->id, text);
 }
 
 bool exchange_open(struct server *server, const struct exchange_wishes *wishes, const struct request *request,
@@ -238,7 +236,7 @@ bool exchange_open(struct server *server, const struct exchange_wishes *wishes, 
     exchange->slot = -1;
     exchange->created = calendar_now();
     exchange->keep_alive_seconds = wishes->keep_alive_seconds;
-    exchange->usage = usage_hold(request ? request->usage : NULL);
+    exchange->usage = usage_hold(request->usage);
     if (!prepare(exchange, server, wishes, request, failure)) {
         exchange_close(exchange);
         return false;

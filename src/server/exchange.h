@@ -39,8 +39,8 @@ struct exchange_wishes {
 /* Wishes with everything at its default (sampling_default with a seed drawn at random). */
 struct exchange_wishes exchange_default(void);
 
-/* Everything that can be refused is refused here. The wishes are not needed afterwards. left asks whether the client
- * has gone while a model loads; may be NULL. */
+/* Everything that can be refused is refused here. Neither wishes nor request are needed afterwards. A client that goes
+ * while a model loads is waited for no longer. */
 MUST_USE bool exchange_open(struct server *server, const struct exchange_wishes *wishes, const struct request *request,
                             struct exchange **out, struct failure *failure);
 void exchange_close(struct exchange *exchange);

@@ -64,17 +64,24 @@ struct draft {
     size_t count;
 };
 
-static bool read_settings(struct fields in, struct arena *arena, const char **out, struct failure *failure)
+/* An object as the text that the store keeps of it; *out stays as it is if there is none. */
+static bool read_object(struct fields in, const char *name, struct arena *arena, const char **out,
+                        struct failure *failure)
 {
-    const json_t *settings = NULL;
-    if (!field_object(in, "settings", &settings, failure) || !settings)
+    const json_t *object = NULL;
+    if (!field_object(in, name, &object, failure) || !object)
         return failure->kind == FAILURE_NONE;
-    char *text = json_dumps(settings, JSON_COMPACT);
+    char *text = json_dumps(object, JSON_COMPACT);
     *out = text ? arena_text(arena, span_text(text)) : NULL;
     free(text);
-    if (!*out)
-        return failure_set(failure, FAILURE_INTERNAL, "out of memory");
-    return strlen(*out) <= SETTINGS_BYTES_MOST ||
+    return *out || failure_set(failure, FAILURE_INTERNAL, "out of memory");
+}
+
+static bool read_settings(struct fields in, struct arena *arena, const char **out, struct failure *failure)
+{
+    if (!read_object(in, "settings", arena, out, failure))
+        return false;
+    return !*out || strlen(*out) <= SETTINGS_BYTES_MOST ||
            failure_field(failure, "settings", "more than %d bytes", SETTINGS_BYTES_MOST);
 }
 
@@ -113,17 +120,6 @@ static enum message_state state_of(const char *name)
     return name && strcmp(name, message_state_name(MESSAGE_STREAMING)) == 0 ? MESSAGE_STOPPED : MESSAGE_DONE;
 }
 
-static bool read_figures(struct fields in, struct arena *arena, const char **out, struct failure *failure)
-{
-    const json_t *figures = NULL;
-    if (!field_object(in, "figures", &figures, failure) || !figures)
-        return failure->kind == FAILURE_NONE;
-    char *text = json_dumps(figures, JSON_COMPACT);
-    *out = text ? arena_text(arena, span_text(text)) : NULL;
-    free(text);
-    return *out || failure_set(failure, FAILURE_INTERNAL, "out of memory");
-}
-
 static bool read_message(struct draft *draft, size_t row, struct arena *arena, struct failure *failure)
 {
     static const char *const roles[] = { "user", "assistant", "system", NULL };
@@ -139,7 +135,8 @@ static bool read_message(struct draft *draft, size_t row, struct arena *arena, s
     if (!field_demand(in, "role", failure) || !field_choice(in, "role", roles, &role, failure) ||
         !field_demand(in, "content", failure) || !field_text(in, "content", &out->content, failure) ||
         !field_text(in, "model", &out->model, failure) || !field_text(in, "state", &state, failure) ||
-        !field_real(in, "created_at", 0, 1e11, &created, failure) || !read_figures(in, arena, &out->figures, failure) ||
+        !field_real(in, "created_at", 0, 1e11, &created, failure) ||
+        !read_object(in, "figures", arena, &out->figures, failure) ||
         !read_parent(draft, row, arena, &out->parent, failure))
         return false;
     out->role = roles[role];

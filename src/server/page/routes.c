@@ -1,21 +1,17 @@
 /* routes.c: the page's own API: its routes, and how it tells of a failure. */
-#include "server/page/page.h"
 #include "server/page/files.h"
+#include "server/page/page.h"
+#include "server/wire.h"
 
-#include <stdlib.h>
-
-/* {"error": {"code", "type", "message", "field"}} */
+/* {"error": {"code", "field", "message"}} */
 static bool tell_failure(const struct failure *failure, const struct request *request, struct buffer *out,
                          struct error *error)
 {
     (void)request;
-    json_t *json = json_pack("{s:{s:i, s:s, s:s}}", "error", "code", (int)failure_status(failure->kind), "field",
-                             failure->field, "message", failure->text);
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    const bool done = text ? buffer_text(out, text, error) : error_memory(error, sizeof *failure);
-    free(text);
-    json_decref(json);
-    return done;
+    return wire_json(out,
+                     json_pack("{s:{s:i, s:s, s:s}}", "error", "code", (int)failure_status(failure->kind), "field",
+                               failure->field, "message", failure->text),
+                     error);
 }
 
 const struct api page_api = { .name = "page", .tell_failure = tell_failure };
