@@ -1,69 +1,7 @@
 /* Promises about memory: none is taken while tokens are generated within a page, and wherever it runs out, the call
- * says so, leaves nothing behind and leaves the sequences as they were. The linker wraps what the engine allocates
- * with (--wrap), to count it and to make it fail. */
+ * says so, leaves nothing behind and leaves the sequences as they were. */
+#include "allocations.h"
 #include "engine/rig.h"
-
-#include <errno.h>
-#include <sys/mman.h>
-
-/* What the wrapped functions do; the linker gives them no context, so this is the one place with a global. The
- * engine allocates on the thread that calls it alone. */
-static struct {
-    size_t calls;
-    size_t fail_at; /* the call that fails, from 1; 0: none */
-    size_t failed;
-} allocations;
-
-static bool allocation_fails(void)
-{
-    const bool fails = ++allocations.calls == allocations.fail_at;
-    allocations.failed += fails;
-    if (fails)
-        errno = ENOMEM;
-    return fails;
-}
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-void *__real_mmap(void *place, size_t size, int protection, int flags, int file, off_t offset);
-void *__wrap_mmap(void *place, size_t size, int protection, int flags, int file, off_t offset);
-
-void *__wrap_malloc(size_t size)
-{
-    return allocation_fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return allocation_fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return allocation_fails() ? NULL : __real_realloc(memory, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-    return allocation_fails() ? NULL : __real_aligned_alloc(alignment, size);
-}
-
-void *__wrap_mmap(void *place, size_t size, int protection, int flags, int file, off_t offset)
-{
-    return allocation_fails() ? MAP_FAILED : __real_mmap(place, size, protection, flags, file, offset);
-}
-
-static void fail_at(size_t call)
-{
-    allocations.calls = allocations.failed = 0;
-    allocations.fail_at = call;
-}
 
 static struct rig open_any(const char *name)
 {

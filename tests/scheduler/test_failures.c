@@ -1,66 +1,6 @@
-/* Wherever memory runs out, nobody waits for ever, nothing is left behind, and the next answer is right. The linker
- * wraps what allocates (--wrap), to count it and to make it fail. */
-#include <errno.h>
-#include <stdatomic.h>
-#include <sys/mman.h>
-
+/* Wherever memory runs out, nobody waits for ever, nothing is left behind, and the next answer is right. */
+#include "allocations.h"
 #include "scheduler/rig.h"
-
-/* What the wrapped functions do; the linker gives them no context, so this is the one place with a global. */
-static struct {
-    atomic_size_t calls;
-    atomic_size_t fail_at; /* the call that fails, from 1; 0: none */
-} allocations;
-
-static bool allocation_fails(void)
-{
-    const bool fails = atomic_fetch_add(&allocations.calls, 1) + 1 == atomic_load(&allocations.fail_at);
-    if (fails)
-        errno = ENOMEM;
-    return fails;
-}
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-void *__real_mmap(void *place, size_t size, int protection, int flags, int file, off_t offset);
-void *__wrap_mmap(void *place, size_t size, int protection, int flags, int file, off_t offset);
-
-void *__wrap_malloc(size_t size)
-{
-    return allocation_fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return allocation_fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return allocation_fails() ? NULL : __real_realloc(memory, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-    return allocation_fails() ? NULL : __real_aligned_alloc(alignment, size);
-}
-
-void *__wrap_mmap(void *place, size_t size, int protection, int flags, int file, off_t offset)
-{
-    return allocation_fails() ? MAP_FAILED : __real_mmap(place, size, protection, flags, file, offset);
-}
-
-static void fail_at(size_t call)
-{
-    atomic_store(&allocations.calls, 0);
-    atomic_store(&allocations.fail_at, call);
-}
 
 /* ---- what is done ------------------------------------------------------------------------------------------------ */
 
