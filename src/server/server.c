@@ -195,6 +195,7 @@ void server_close(struct server *server)
 {
     if (!server)
         return;
+    const bool served = server->http != NULL;
     drain(server);
     http_close(server->http);
     turns_close(server->turns);
@@ -206,7 +207,7 @@ void server_close(struct server *server)
     access_close(server->access);
     registry_close(server->registry);
     puller_close(server->puller);
-    if (server->journal)
+    if (served)
         journal_event(server->journal, "end", "all is closed");
     journal_close(server->journal);
     arena_free(&server->arena);

@@ -31,6 +31,7 @@ def test_a_port_that_is_taken_is_status_3(bastide, smollm2):
         port = taken.getsockname()[1]
         done = bastide("serve", smollm2, "--port", port)
     assert done.returncode == 3 and str(port) in done.stderr.decode()
+    assert b"end:" not in done.stderr, "what never began can't end"
 
 
 def test_a_model_that_is_not_there_is_status_3(bastide):
