@@ -78,13 +78,17 @@ function leave() {
   state.pending = null;
 }
 
-/* Reads the open conversation again: another tab may have added to it. */
+let news = 0; /* how many answers came or ended here */
+
+/* Reads the open conversation again: another tab may have added to it. What was read before an answer came here is old
+ * by then: it is not taken, and the next look reads again. */
 export async function refresh() {
   const shown = state.open;
   if (!shown)
     return;
+  const before = news;
   const conversation = await api.conversation(shown.id);
-  if (state.open !== shown)
+  if (state.open !== shown || news !== before)
     return;
   shown.title = conversation.title;
   shown.seen = conversation.updated_at;
@@ -162,6 +166,7 @@ function piece(message, stream, event) {
 }
 
 function end(message, stream, ended) {
+  news++;
   streams.delete(message.id);
   if (stream.text)
     message.content = stream.text;
@@ -280,6 +285,7 @@ async function exchange(body, question = null) {
 }
 
 function taken(conversation, answer) {
+  news++;
   state.pending = null;
   for (const message of [answer.user, answer.assistant]) {
     if (!message)

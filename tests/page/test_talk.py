@@ -1,4 +1,5 @@
 """A conversation on the page: sent, streamed, stopped, edited, taken up again."""
+import json
 import re
 
 import pytest
@@ -169,6 +170,31 @@ def test_an_answer_that_went_on_before_the_page_heard_of_it_is_shown(fake, visit
     chat.page.route("**/messages", answered_late)
     chat.button("Continue").click()
     chat.answers.get_by_text("You said: Hello again").wait_for()
+
+
+def test_what_was_read_before_an_answer_came_does_not_take_its_place(fake, visit, talk):
+    """A look at the conversation may be answered late, too."""
+    chat = talk(visit(fake))
+    chat.ask("Hello")
+    conversation, message = list(fake.conversations.values())[-1], list(fake.messages.values())[-1]
+    old, looks = json.dumps(conversation), []
+    chat.page.route(f"**/conversations/{conversation['id']}", lambda route: looks.append(route))
+    conversation["updated_at"] = next(fake.clock)
+    with chat.page.expect_request(f"**/conversations/{conversation['id']}"):
+        chat.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    def answer(route):
+        message["content"] += " again"
+        route.fulfill(status=201, json={"user": None, "assistant": message})
+
+    chat.page.route("**/messages", answer)
+    chat.button("Continue").click()
+    chat.answers.get_by_text("You said: Hello again").wait_for()
+    with chat.page.expect_response(f"**/conversations/{conversation['id']}"):
+        looks[0].fulfill(body=old, content_type="application/json")
+    chat.page.unroute(f"**/conversations/{conversation['id']}")
+    chat.page.evaluate("new Promise((done) => setTimeout(done, 100))")  # it has been read and what follows is drawn
+    assert chat.answers.last.locator(".body").inner_text() == "You said: Hello again"
 
 
 def test_the_model_and_the_settings_go_with_the_message(fake, visit, talk):
