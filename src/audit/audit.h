@@ -3,7 +3,8 @@
  *   walk the files -> a reader for each kind of file tells what it mentions (a host, an image, a package)
  *                  -> the register says whose that is -> findings, sorted -> results in many forms
  *
- * Nothing here uses the network. Files are hostile: what is broken, enormous or no file costs a warning, never the run. */
+ * Nothing here uses the network. Files are hostile: what is broken, enormous or no file costs a warning, never the
+ * run. */
 #ifndef BASTIDE_AUDIT_H
 #define BASTIDE_AUDIT_H
 
@@ -38,11 +39,12 @@ struct warning {
     const char *text;
 };
 
-/* Everything in it lives in its arena. Sorted by file, line, provider, service: the same input gives the same report. */
+/* Everything in it lives in its arena. Sorted by file, line, provider, service: the same input gives the same
+ * report. */
 struct report {
     struct arena arena;
-    const char *title;    /* of the audit: the folder's name, the machine's */
-    const char *date;     /* "2026-11-24", or of SOURCE_DATE_EPOCH */
+    const char *title;                 /* of the audit: the folder's name, the machine's */
+    const char *date;                  /* "2026-11-24", or of SOURCE_DATE_EPOCH */
     const struct providers *providers; /* not the report's: stays the caller's, who keeps it longer */
     struct finding *findings;
     size_t finding_count;
@@ -53,9 +55,9 @@ struct report {
 };
 
 struct audit_wishes {
-    const char *path;     /* folder or file */
-    bool ignored_too;     /* also what .gitignore leaves out */
-    unsigned threads;     /* 0: one for each core */
+    const char *path;        /* folder or file */
+    bool ignored_too;        /* also what .gitignore leaves out */
+    unsigned threads;        /* 0: one for each core */
     const char *const *skip; /* NULL-terminated patterns as in .gitignore; may be NULL */
 };
 
@@ -65,7 +67,7 @@ MUST_USE bool audit_run(const struct audit_wishes *wishes, const struct provider
                         const struct progress *progress, struct report **out, struct error *error);
 void report_close(struct report *report);
 
-/* ---- results ---------------------------------------------------------------------------------------------------- */
+/* ---- results ----------------------------------------------------------------------------------------------------- */
 
 /* Writes a report in the form of that name: json, csv, html, cyclonedx, sarif. ERROR_WRONG_USE if there is no such
  * form. The same report gives the same bytes. */

@@ -1,7 +1,7 @@
 /* reader.h: what a reader of files is, and how it tells what it saw.
  *
- * A reader is one file in readers/, one row in readers/table.c, one test. It knows a kind of file and tells the signs of
- * third parties in it; who they are, and whether a host is an example or private, it need not know: mention() sorts
+ * A reader is one file in readers/, one row in readers/table.c, one test. It knows a kind of file and tells the signs
+ * of third parties in it; who they are, and whether a host is an example or private, it need not know: mention() sorts
  * that out. For each file the readers are asked in the order of the table; the first that answers READ_DONE was the
  * right one, so a reader looks at the content before it says so. */
 #ifndef BASTIDE_AUDIT_READER_H
@@ -36,7 +36,7 @@ struct reader {
     enum reading (*read)(struct source *source, struct sink *sink);
 };
 
-/* ---- telling ---------------------------------------------------------------------------------------------------- */
+/* ---- telling ----------------------------------------------------------------------------------------------------- */
 
 /* A sign of a third party. */
 struct mention {
@@ -68,8 +68,8 @@ void declare_image(struct source *source, struct sink *sink, struct span referen
 void mention_addresses(struct source *source, struct sink *sink, struct span text, size_t line, enum evidence evidence);
 
 /* One setting NAME = value, of whatever file: the variable's name as a sign, if the value is not empty or a placeholder
- * that leads elsewhere (S3_ENDPOINT=http://minio:9000 makes AWS_* of no account: see settings.c); the value's addresses,
- * hosts and models. key may be "smtp.host" or "SMTP_HOST". */
+ * that leads elsewhere (S3_ENDPOINT=http://minio:9000 makes AWS_* of no account: see settings.c); the value's
+ * addresses, hosts and models. key may be "smtp.host" or "SMTP_HOST". */
 void mention_setting(struct source *source, struct sink *sink, struct span key, struct span value, size_t line);
 
 /* A domain that the files' owner has himself (server_name, an ingress' host, a zone's origin): where the register does
@@ -79,7 +79,7 @@ void own_domain(struct sink *sink, struct span domain);
 /* A warning about this file; line 0: about all of it. */
 void source_warn(struct source *source, struct sink *sink, size_t line, const char *format, ...) PRINTF_LIKE(4, 5);
 
-/* ---- parsed content ----------------------------------------------------------------------------------------------- */
+/* ---- parsed content ---------------------------------------------------------------------------------------------- */
 
 enum syntax {
     SYNTAX_JSON, /* with comments and commas at the end, as many files have them */
@@ -90,10 +90,11 @@ enum syntax {
     SYNTAX_INI, /* also properties and .env: sections, keys, values */
 };
 
-/* The file as a tree; NULL if it could not be parsed at all: then a warning was written. Parsed once for all readers. */
+/* The file as a tree; NULL if it could not be parsed at all: then a warning was written. Parsed once for all
+ * readers. */
 const struct node *source_tree(struct source *source, struct sink *sink, enum syntax syntax);
 
-/* ---- lines -------------------------------------------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------------------------------------------------- */
 
 /* Walks over lines: *at is the offset of the next one (0 at first); false at the end. The line is without its end. */
 bool next_line(struct span text, size_t *at, struct span *line);

@@ -1,5 +1,5 @@
-/* tree.h: what JSON, YAML, TOML, HCL, XML and INI have in common, so that a reader need not care which it was: a tree of
- * maps, lists and texts, each with its line. A parser is a file in formats/.
+/* tree.h: what JSON, YAML, TOML, HCL, XML and INI have in common, so that a reader need not care which it was: a tree
+ * of maps, lists and texts, each with its line. A parser is a file in formats/.
  *
  *   HCL    resource "aws_s3_bucket" "b" { ... }   map "resource" > map "aws_s3_bucket" > map "b" > body; a second
  *          resource is a second entry "resource": keys of a map may repeat, in every format. The text of an expression
@@ -21,10 +21,10 @@ struct node {
     struct span key;  /* in a map; empty in a list */
     struct span text; /* of a NODE_TEXT, unescaped; of an XML element, its text */
     enum node_type type;
-    bool raw;      /* the text is an expression, not a value: HCL */
-    bool quoted;   /* the text stood in quotes */
-    uint32_t line; /* where its key stands, or its value if it has none; from 1 */
-    uint32_t value_line; /* where its value begins */
+    bool raw;                         /* the text is an expression, not a value: HCL */
+    bool quoted;                      /* the text stood in quotes */
+    uint32_t line;                    /* where its key stands, or its value if it has none; from 1 */
+    uint32_t value_line;              /* where its value begins */
     struct node *first, *last, *next; /* what it holds; the next in the same map or list */
 };
 
@@ -60,7 +60,7 @@ bool text_is(const struct node *node, const char *text);
 void node_walk(const struct node *node, bool (*skip)(const struct node *node),
                void (*visit)(void *context, const struct node *node, struct span key), void *context);
 
-/* ---- spans as texts ------------------------------------------------------------------------------------------------ */
+/* ---- spans as texts ---------------------------------------------------------------------------------------------- */
 
 bool span_is(struct span span, const char *text);
 bool span_is_nocase(struct span span, const char *text);

@@ -19,5 +19,6 @@ extern const struct command command_eval;
 extern const struct command command_perplexity;
 extern const struct command command_bench;
 extern const struct command command_serve;
+extern const struct command command_audit;
 
 #endif

@@ -24,6 +24,7 @@ static const struct command *const commands[] = {
     &command_eval,
     &command_perplexity,
     &command_bench,
+    &command_audit,
 };
 /* clang-format on */
 

@@ -101,8 +101,8 @@ const char *signal_key(enum signal signal);
 
 struct providers;
 
-/* Reads the register that the program carries, then the file own (NULL: none): an entry with the id of one that is there
- * takes its place. Fails with file and line of what is wrong. */
+/* Reads the register that the program carries, then the file own (NULL: none): an entry with the id of one that is
+ * there takes its place. Fails with file and line of what is wrong. */
 MUST_USE bool providers_open(const char *own, struct providers **out, struct error *error);
 void providers_close(struct providers *providers);
 

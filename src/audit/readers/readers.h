@@ -1,0 +1,15 @@
+/* readers.h: the readers there are, one line each; their order is in table.c. */
+#ifndef BASTIDE_AUDIT_READERS_READERS_H
+#define BASTIDE_AUDIT_READERS_READERS_H
+
+#include "audit/reader.h"
+
+extern const struct reader reader_zone;
+
+/* Whether any reader takes files of that name. */
+bool reader_wanted(const struct source *source);
+
+/* Has the file read by the first reader that finds it its own. */
+void readers_read(struct source *source, struct sink *sink);
+
+#endif

@@ -1,0 +1,24 @@
+/* table.c: which reader is asked first. Who knows one file by its name stands before who knows a kind of files, and
+ * that one before who reads whatever has some ending. */
+#include "audit/readers/readers.h"
+
+/* clang-format off */
+static const struct reader *const readers[] = {
+    &reader_zone,
+};
+/* clang-format on */
+
+bool reader_wanted(const struct source *source)
+{
+    for (size_t i = 0; i < LENGTH(readers); i++)
+        if (readers[i]->takes(source))
+            return true;
+    return false;
+}
+
+void readers_read(struct source *source, struct sink *sink)
+{
+    for (size_t i = 0; i < LENGTH(readers); i++)
+        if (readers[i]->takes(source) && readers[i]->read(source, sink) == READ_DONE)
+            return;
+}

@@ -1,0 +1,175 @@
+/* sink.c: a sign becomes a finding: whose it is, says the register; what it looks like, the file's line. */
+#include "audit/sink.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/hosts.h"
+#include "audit/redact.h"
+#include "audit/source.h"
+
+enum {
+    MOST_FINDINGS = 1 << 18, /* of one thread */
+    MOST_WARNINGS = 1 << 14,
+    MOST_OWN = 1 << 14,
+};
+
+/* Makes room for one more row of size bytes; false when memory is short or there are most already. */
+static bool make_room(struct sink *sink, void **rows, size_t count, size_t *room, size_t size, size_t most)
+{
+    if (count < *room)
+        return true;
+    const size_t wanted = *room ? *room * 2 : 64;
+    void *grown = count < most ? realloc(*rows, wanted * size) : NULL;
+    if (!grown) {
+        sink->full = true;
+        return false;
+    }
+    *rows = grown;
+    *room = wanted;
+    return true;
+}
+
+void sink_free(struct sink *sink)
+{
+    arena_free(&sink->arena);
+    free(sink->findings);
+    free(sink->warnings);
+    free(sink->own);
+    *sink = (struct sink){ 0 };
+}
+
+static const char *copy_text(struct sink *sink, struct span text)
+{
+    const char *copy = arena_text(&sink->arena, text);
+    sink->full |= !copy;
+    return copy;
+}
+
+/* The path in the sink's arena, once for each file. */
+static const char *file_of(struct sink *sink, const char *path)
+{
+    if (!sink->file || strcmp(sink->file, path) != 0)
+        sink->file = copy_text(sink, span_text(path));
+    return sink->file;
+}
+
+void sink_warn(struct sink *sink, const char *file, const char *text)
+{
+    const char *path = file_of(sink, file), *copy = copy_text(sink, span_text(text));
+    if (path && copy &&
+        make_room(sink, (void **)&sink->warnings, sink->warning_count, &sink->warning_room, sizeof *sink->warnings,
+                  MOST_WARNINGS))
+        sink->warnings[sink->warning_count++] = (struct warning){ path, copy };
+}
+
+void source_warn(struct source *source, struct sink *sink, size_t line, const char *format, ...)
+{
+    char what[400], text[440];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(what, sizeof what, format, values);
+    va_end(values);
+    if (line > 0)
+        snprintf(text, sizeof text, "line %zu: %s", line, what);
+    struct error clean; /* takes out what would act on a terminal */
+    error_set(&clean, "%s", line > 0 ? text : what);
+    sink_warn(sink, source->path, clean.text);
+}
+
+static void add_finding(struct source *source, struct sink *sink, const struct mention *mention,
+                        const struct service *service, const char *host)
+{
+    char shown[TEXT_BYTES];
+    const size_t line = mention->line ? mention->line : 1;
+    redact(source_line(source, line), shown);
+    const char *path = file_of(sink, source->path), *text = copy_text(sink, span_text(shown));
+    const char *unknown = host ? copy_text(sink, span_text(host)) : NULL;
+    if (!path || !text || (host && !unknown) ||
+        !make_room(sink, (void **)&sink->findings, sink->finding_count, &sink->finding_room, sizeof *sink->findings,
+                   MOST_FINDINGS))
+        return;
+    const enum level level = service ? service->category->level : LEVEL_WARNING;
+    sink->findings[sink->finding_count++] = (struct finding){
+        .service = service,
+        .host = unknown,
+        .file = path,
+        .line = line,
+        .text = text,
+        .evidence = mention->evidence,
+        .level = mention->note || source->test ? LEVEL_NOTE : level,
+    };
+}
+
+static bool is_host_signal(enum signal signal)
+{
+    return signal == SIGNAL_DOMAIN || (signal >= SIGNAL_MX && signal <= SIGNAL_CAA);
+}
+
+static void mention_host(struct source *source, struct sink *sink, const struct mention *mention)
+{
+    char host[HOST_BYTES];
+    bool scheme;
+    if (!host_of(mention->value, host, &scheme))
+        return;
+    const struct span name = span_text(host);
+    const struct service *service = NULL;
+    if (host_is_address(host)) /* without a scheme it may be a version as well */
+        service = scheme ? providers_find(sink->providers, SIGNAL_NETWORK, name) : NULL;
+    else
+        service = providers_find(sink->providers, mention->signal, name);
+    if (!service && mention->signal != SIGNAL_DOMAIN && !host_is_address(host))
+        service = providers_find(sink->providers, SIGNAL_DOMAIN, name);
+    if (service) {
+        add_finding(source, sink, mention, service, NULL);
+        return;
+    }
+    const char *registrable = host_public(host) && !host_placeholder(host) ? host_registrable(host) : NULL;
+    if (registrable)
+        add_finding(source, sink, mention, NULL, registrable);
+}
+
+void mention(struct source *source, struct sink *sink, const struct mention *mention)
+{
+    struct mention trimmed = *mention;
+    trimmed.value = span_trim(mention->value);
+    if (is_host_signal(mention->signal)) {
+        mention_host(source, sink, &trimmed);
+        return;
+    }
+    const struct service *service = providers_find(sink->providers, mention->signal, trimmed.value);
+    if (service)
+        add_finding(source, sink, &trimmed, service, NULL);
+}
+
+void declare(struct source *source, struct sink *sink, enum signal signal, struct span value, size_t line)
+{
+    mention(source, sink, &(struct mention){ .signal = signal, .value = value, .line = line });
+}
+
+void configure(struct source *source, struct sink *sink, enum signal signal, struct span value, size_t line)
+{
+    mention(source, sink,
+            &(struct mention){ .signal = signal, .value = value, .line = line, .evidence = EVIDENCE_CONFIGURED });
+}
+
+void declare_name(struct source *source, struct sink *sink, const char *place, struct span name, size_t line)
+{
+    char value[256];
+    if (name.bytes == 0 || name.bytes > 200)
+        return;
+    snprintf(value, sizeof value, "%s:%.*s", place, (int)name.bytes, (const char *)name.data);
+    declare(source, sink, SIGNAL_NAME, span_text(value), line);
+}
+
+void own_domain(struct sink *sink, struct span domain)
+{
+    char host[HOST_BYTES];
+    bool scheme;
+    const char *registrable = host_of(domain, host, &scheme) ? host_registrable(host) : NULL;
+    if (!registrable ||
+        !make_room(sink, (void **)&sink->own, sink->own_count, &sink->own_room, sizeof *sink->own, MOST_OWN))
+        return;
+    sink->own[sink->own_count] = copy_text(sink, span_text(registrable));
+    sink->own_count += sink->own[sink->own_count] != NULL;
+}
