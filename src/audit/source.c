@@ -221,6 +221,8 @@ const struct node *source_tree(struct source *source, struct sink *sink, enum sy
 {
     static bool (*const parsers[SYNTAXES])(struct span, struct arena *, struct node **, struct error *) = {
         [SYNTAX_JSON] = json_parse,
+        [SYNTAX_YAML] = yaml_parse,
+        [SYNTAX_HCL] = hcl_parse,
     };
     struct trees *trees = source->trees;
     if (!trees->parsed[syntax] && parsers[syntax]) {

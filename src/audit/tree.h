@@ -2,10 +2,12 @@
  * of maps, lists and texts, each with its line. A parser is a file in formats/.
  *
  *   HCL    resource "aws_s3_bucket" "b" { ... }   map "resource" > map "aws_s3_bucket" > map "b" > body; a second
- *          resource is a second entry "resource": keys of a map may repeat, in every format. The text of an expression
- *          that is no plain literal is its source, and raw is set.
+ *          resource is a second entry "resource": keys of a map may repeat, in every format. An expression that is no
+ *          plain literal has its source as text, and raw set; it is a list of the literals, lists and objects in it
+ *          (jsonencode({ a = "b" }) holds a map), or a text if there are none. "a${b}" is a quoted raw text.
  *   XML    <a href="x">t<b/></a>                  map "a" with "@href" and "b"; text is "t". Names without prefix.
- *   YAML   the root is a list of documents; aliases are followed once and not into what is long
+ *   YAML   the root is a list of documents; aliases and "<<" are followed, but not into what is long; a value with a
+ *          tag of its own (!Ref) has raw set; the actions of a chart's templates are gone or "$(template)"
  *   INI    map of sections, each a map; keys before the first section lie in the root
  *
  * Parsers are bounded: nesting of 200, and nodes by the size of the file. What follows a mistake is left out; what was

@@ -30,7 +30,8 @@ struct exchange {
     struct held *held;
     double keep_alive_seconds;
     struct chat *chat;
-    struct shelved *form; /* of an answer without a conversation; NULL: any */
+    struct grammar *grammar;
+    struct constraint *constraint;
     struct tokens prompt;
     bool tells_tokens;
     struct making makings[ANSWERS_MOST];
