@@ -52,7 +52,13 @@ struct mention {
  * know and is no domain, is left out in silence. */
 void mention(struct source *source, struct sink *sink, const struct mention *mention);
 
-/* The same in short, for a sign that is declared, and for one that is configured. */
+/* Whose sign it would be; NULL if the register does not know. For readers that decide between several. */
+const struct service *sign_of(const struct sink *sink, enum signal signal, struct span value);
+
+/* Tells a service that the reader has decided on, configured at that line. */
+void configure_service(struct source *source, struct sink *sink, const struct service *service, size_t line);
+
+/* The same as mention() in short, for a sign that is declared, and for one that is configured. */
 void declare(struct source *source, struct sink *sink, enum signal signal, struct span value, size_t line);
 void configure(struct source *source, struct sink *sink, enum signal signal, struct span value, size_t line);
 

@@ -142,6 +142,18 @@ void mention(struct source *source, struct sink *sink, const struct mention *men
         add_finding(source, sink, &trimmed, service, NULL);
 }
 
+const struct service *sign_of(const struct sink *sink, enum signal signal, struct span value)
+{
+    const struct service *service = providers_find(sink->providers, signal, span_trim(value));
+    const bool is_host = signal > SIGNAL_DOMAIN && is_host_signal(signal);
+    return service || !is_host ? service : providers_find(sink->providers, SIGNAL_DOMAIN, span_trim(value));
+}
+
+void configure_service(struct source *source, struct sink *sink, const struct service *service, size_t line)
+{
+    add_finding(source, sink, &(struct mention){ .line = line, .evidence = EVIDENCE_CONFIGURED }, service, NULL);
+}
+
 void declare(struct source *source, struct sink *sink, enum signal signal, struct span value, size_t line)
 {
     mention(source, sink, &(struct mention){ .signal = signal, .value = value, .line = line });

@@ -1,4 +1,6 @@
 """Zone files: who takes a zone's mail, answers for its names, issues its certificates."""
+import pytest
+
 from .conftest import places, providers
 
 ZONE = """\
@@ -23,3 +25,39 @@ def test_hosts_of_records_are_found_with_their_lines(audit):
 
 def test_the_zone_itself_and_comments_are_nobody(audit):
     assert providers(audit({"db.bakery.fr": ZONE})) == {"unknown-dns.net", "unknown-host.com"}
+
+
+def mailboxes(findings):
+    return {finding["provider_id"] for finding in findings if finding["category"] == "mailbox"}
+
+
+@pytest.mark.parametrize("records, expected", [
+    ("@ IN MX 1 aspmx.l.google.com.", {"google"}),
+    ("bakery.fr. 300 IN MX 10 bakery-fr.mail.protection.outlook.com.", {"microsoft"}),
+    # A gateway: what else the zone shows decides.
+    ('@ MX 10 mxa-001.gslb.pphosted.com.\n@ TXT "v=spf1 include:spf.protection.outlook.com -all"', {"microsoft"}),
+    ("@ MX 10 mxa-001.gslb.pphosted.com.\nautodiscover CNAME autodiscover.outlook.com.", {"microsoft"}),
+    # An unknown host: the same.
+    ('@ MX 10 mail\n@ TXT "v=spf1 include:_spf.google.com ~all"', {"google"}),
+    ("@ MX 10 mail\n@ TXT \"v=spf1 ip4:203.0.113.7 -all\"", set()),
+    # Who may send is not the mailbox, and no mailbox where no mail is taken.
+    ('@ MX 1 aspmx.l.google.com.\n@ TXT "v=spf1 include:spf.protection.outlook.com -all"', {"google"}),
+    ('@ MX 10 mail\n@ TXT "v=spf1 include:sendgrid.net -all"', set()),
+    ('@ MX 0 .\n@ TXT "v=spf1 include:_spf.google.com -all"', set()),
+    ('@ TXT "v=spf1 include:_spf.google.com -all"', set()),
+    # Texts in pieces, times and classes in either order.
+    ('@ MX 10 mail\n@ 3600 IN TXT ( "v=spf1 include:_spf"\n ".google.com ~all" )', {"google"}),
+    ("@ IN 300 MX 1 ASPMX.L.GOOGLE.COM.", {"google"}),
+    ("bakery.fr MX 1 aspmx.l.google.com", {"google"}),
+])
+def test_the_mailbox_is_whose_the_mail_is(audit, records, expected):
+    assert mailboxes(audit({"bakery.fr.zone": records + "\n"})) == expected
+
+
+def test_a_senders_zone_is_a_sender(audit):
+    findings = audit({"bakery.fr.zone": '@ MX 10 mail\n@ TXT "v=spf1 include:sendgrid.net -all"\n'})
+    assert {(finding["provider_id"], finding["category"]) for finding in findings} == {("sendgrid", "mail-sending")}
+
+
+def test_a_text_that_is_no_zone_is_not_read_as_one(audit):
+    assert audit({"notes.txt": "Send MX 10 to mail.unknown-host.com\nand NS too\n", "robots.txt": "User-agent: *\n"}) == []
