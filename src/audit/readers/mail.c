@@ -1,5 +1,5 @@
-/* mail.c: who keeps a zone's mail. Its MX says so, unless that is a gateway which passes mail on, or unknown (a machine of
- * one's own, say): then what else the zone shows is weighed. A service that may send in the zone's name (SPF) is a
+/* mail.c: who keeps a zone's mail. Its MX says so, unless that is a gateway which passes mail on, or unknown (a machine
+ * of one's own, say): then what else the zone shows is weighed. A service that may send in the zone's name (SPF) is a
  * sender, and never the mailbox for that.
  *
  *   MX              autodiscover, DKIM, SPF, proofs           told
@@ -70,7 +70,8 @@ static const struct mail_sign *mailbox_by_others(const struct sink *sink, const 
     return best;
 }
 
-/* The service by which a provider of mailboxes sends for who has his mailbox elsewhere; NULL if the register has none. */
+/* The service by which a provider of mailboxes sends for who has his mailbox elsewhere; NULL if the register
+ * has none. */
 static const struct service *service_sending(const struct sink *sink, const struct service *mailbox)
 {
     size_t count;

@@ -1,5 +1,5 @@
-/* zone.c: DNS zone files (RFC 1035, section 5), as servers load them and as dig or a registrar's export writes them: who
- * answers for a zone's names, takes and sends its mail, issues its certificates, and whose machines its names lead to.
+/* zone.c: DNS zone files (RFC 1035, section 5), as servers load them and as dig or a registrar's export writes them:
+ * who answers for a zone's names, takes and sends its mail, issues its certificates, and whose machines its names lead to.
  * Mail is collected by owner, since only all of its records together say whose the mailbox is (mail.c). */
 #include <ctype.h>
 #include <string.h>
@@ -41,7 +41,7 @@ struct zone {
     size_t records, others; /* lines that are records, and that are none */
 };
 
-/* ---- whether it is one ---------------------------------------------------------------------------------------------- */
+/* ---- whether it is one ------------------------------------------------------------------------------------------- */
 
 static bool takes_zone(const struct source *source)
 {
@@ -70,7 +70,7 @@ static void origin_of_name(const char *name, char out[HOST_BYTES])
         out[0] = '\0';
 }
 
-/* ---- records -------------------------------------------------------------------------------------------------------- */
+/* ---- records ----------------------------------------------------------------------------------------------------- */
 
 static void pass_comment(struct zone *zone)
 {
@@ -196,7 +196,7 @@ static void absolute(const struct zone *zone, struct span name, char out[HOST_BY
     }
 }
 
-/* ---- mail ----------------------------------------------------------------------------------------------------------- */
+/* ---- mail -------------------------------------------------------------------------------------------------------- */
 
 /* The mail of that owner, made if it is new; NULL when memory is short or there are too many. */
 static struct mail *mail_of(struct zone *zone, const char *name)
@@ -293,7 +293,7 @@ static void read_cname(struct zone *zone, const struct record *record, struct sp
         configure(zone->source, zone->sink, SIGNAL_CNAME, target, record->line);
 }
 
-/* ---- all records ---------------------------------------------------------------------------------------------------- */
+/* ---- all records ------------------------------------------------------------------------------------------------- */
 
 static void tell(struct zone *zone, const struct record *record, enum signal signal, size_t token)
 {
