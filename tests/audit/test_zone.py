@@ -60,4 +60,5 @@ def test_a_senders_zone_is_a_sender(audit):
 
 
 def test_a_text_that_is_no_zone_is_not_read_as_one(audit):
-    assert audit({"notes.txt": "Send MX 10 to mail.unknown-host.com\nand NS too\n", "robots.txt": "User-agent: *\n"}) == []
+    assert not audit({"notes.txt": "Send MX 10 to mail.unknown-host.com\nand NS too\n",
+                      "robots.txt": "User-agent: *\n"})

@@ -1,6 +1,6 @@
 /* zone.c: DNS zone files (RFC 1035, section 5), as servers load them and as dig or a registrar's export writes them:
- * who answers for a zone's names, takes and sends its mail, issues its certificates, and whose machines its names lead to.
- * Mail is collected by owner, since only all of its records together say whose the mailbox is (mail.c). */
+ * who answers for a zone's names, takes and sends its mail, issues its certificates, and whose machines its names lead
+ * to. Mail is collected by owner, since only all of its records together say whose the mailbox is (mail.c). */
 #include <ctype.h>
 #include <string.h>
 
