@@ -67,7 +67,86 @@ MUST_USE bool audit_run(const struct audit_wishes *wishes, const struct provider
                         const struct progress *progress, struct report **out, struct error *error);
 void report_close(struct report *report);
 
-/* ---- results ----------------------------------------------------------------------------------------------------- */
+/* ---- what the findings mean together ---------------------------------------------------------------------------- */
+
+/* What happens when a service is gone. */
+enum cut {
+    CUT_STOPS,   /* what the organisation offers stops at once */
+    CUT_HINDERS, /* work is hindered at once */
+    CUT_LATER,   /* is felt within days */
+    CUT_UNFELT,  /* not, as far as one knows */
+    CUT_UNKNOWN, /* nobody in the register: not known, which is never good */
+    CUTS,
+};
+
+/* "stops", "hinders", "later", "unfelt", "unknown" */
+const char *cut_name(enum cut cut);
+
+/* What is depended on: a service, or a host that the register does not know. */
+struct dependency {
+    const char *name;              /* of the service, or the host */
+    const char *provider;          /* as commonly named; the host again if it is unknown */
+    const struct service *service; /* NULL: unknown */
+    enum level level;              /* the highest of its findings */
+    enum cut cut;
+    int days;                              /* with CUT_LATER */
+    bool outside;                          /* the owner is unknown, or under another law than the European Union's */
+    const struct finding *const *findings; /* in the report's order */
+    size_t finding_count;
+    size_t file_count;                 /* different files among them */
+    size_t waived_count;               /* findings that a waiver covers */
+    const struct alternative *way_out; /* the one of least effort; NULL: none is known */
+};
+
+/* Those that have something in common: an owner, a country, a law. */
+struct party {
+    const char *name; /* a country's is its code; NULL: those of whom it is not known */
+    const struct dependency *const *dependencies;
+    size_t count;
+    size_t providers;
+    size_t findings;
+    size_t cuts[CUTS]; /* how many stop, are hindered, ... without it */
+    double share;      /* of all that is known, weighted by level: 0 to 1 */
+};
+
+struct parties {
+    struct party *rows; /* greatest share first, then by name; the unknown last */
+    size_t count;
+    double index; /* Herfindahl-Hirschman: sum of squared shares in percent, up to 10000 */
+};
+
+/* A step of the way out. */
+struct step {
+    const struct dependency *dependency;
+    double work; /* days of one person; 0: no way out is known */
+    double risk; /* what is at stake, in points */
+    int horizon; /* done within 30, 90, 365 days if one person works on it; 0: later, or not known how */
+};
+
+struct summary {
+    size_t levels[3]; /* findings by enum level */
+    size_t waived, known;
+    size_t unknown;                  /* dependencies that the register does not know */
+    struct dependency *dependencies; /* by level, the highest first, then provider and name */
+    size_t dependency_count;
+    struct parties providers, owners, countries, jurisdictions, laws, categories; /* jurisdictions: the Union is one */
+    struct step *plan; /* most risk for least work first; the unknown and what stays under Union law are not in it */
+    size_t step_count;
+};
+
+/* Sums a report up. What it points to lives in the arena and the report. */
+MUST_USE bool summary_make(const struct report *report, struct arena *arena, struct summary *out, struct error *error);
+
+/* "EU" for its members and those of the economic area, else the country; NULL for NULL. */
+const char *jurisdiction_of(const char *country);
+
+/* "United States" for "US"; the code itself if it is not known here. */
+const char *country_title(const char *country);
+
+/* The sentence that matters: who has power over this, and what stops when the greatest goes. */
+MUST_USE bool summary_headline(const struct summary *summary, struct buffer *out, struct error *error);
+
+/* ---- results ---------------------------------------------------------------------------------------------------- */
 
 /* Writes a report in the form of that name: json, csv, html, cyclonedx, sarif. ERROR_WRONG_USE if there is no such
  * form. The same report gives the same bytes. */
