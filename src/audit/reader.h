@@ -21,6 +21,7 @@ struct source {
     bool test;             /* lies where tests or examples lie: its mentions are notes at most */
     struct arena *arena;   /* for what lives as long as the source */
     struct trees *trees;   /* what source_tree has parsed so far */
+    unsigned elsewhere;    /* what settings.c has found out about all of the file: see there */
 };
 
 enum reading {
@@ -77,6 +78,10 @@ void mention_addresses(struct source *source, struct sink *sink, struct span tex
  * that leads elsewhere (S3_ENDPOINT=http://minio:9000 makes AWS_* of no account: see settings.c); the value's
  * addresses, hosts and models. key may be "smtp.host" or "SMTP_HOST". */
 void mention_setting(struct source *source, struct sink *sink, struct span key, struct span value, size_t line);
+
+/* Whose sign it is, where a reader tells something only of what the register knows; NULL if nobody knows it. A domain
+ * may be a whole address, as for mention. */
+const struct service *sign_service(const struct sink *sink, enum signal signal, struct span value);
 
 /* A domain that the files' owner has himself (server_name, an ingress' host, a zone's origin): where the register does
  * not know it, it is nobody else's, in all files. */

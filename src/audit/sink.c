@@ -106,20 +106,32 @@ static bool is_host_signal(enum signal signal)
     return signal == SIGNAL_DOMAIN || (signal >= SIGNAL_MX && signal <= SIGNAL_CAA);
 }
 
+/* Whose the host is, by its name or its address. */
+static const struct service *host_service(const struct sink *sink, enum signal signal, const char *host, bool scheme)
+{
+    const struct span name = span_text(host);
+    if (host_is_address(host)) /* without a scheme it may be a version as well */
+        return scheme ? providers_find(sink->providers, SIGNAL_NETWORK, name) : NULL;
+    const struct service *service = providers_find(sink->providers, signal, name);
+    return service || signal == SIGNAL_DOMAIN ? service : providers_find(sink->providers, SIGNAL_DOMAIN, name);
+}
+
+const struct service *sign_service(const struct sink *sink, enum signal signal, struct span value)
+{
+    char host[HOST_BYTES];
+    bool scheme;
+    if (!is_host_signal(signal))
+        return providers_find(sink->providers, signal, value);
+    return host_of(value, host, &scheme) ? host_service(sink, signal, host, scheme) : NULL;
+}
+
 static void mention_host(struct source *source, struct sink *sink, const struct mention *mention)
 {
     char host[HOST_BYTES];
     bool scheme;
     if (!host_of(mention->value, host, &scheme))
         return;
-    const struct span name = span_text(host);
-    const struct service *service = NULL;
-    if (host_is_address(host)) /* without a scheme it may be a version as well */
-        service = scheme ? providers_find(sink->providers, SIGNAL_NETWORK, name) : NULL;
-    else
-        service = providers_find(sink->providers, mention->signal, name);
-    if (!service && mention->signal != SIGNAL_DOMAIN && !host_is_address(host))
-        service = providers_find(sink->providers, SIGNAL_DOMAIN, name);
+    const struct service *service = host_service(sink, mention->signal, host, scheme);
     if (service) {
         add_finding(source, sink, mention, service, NULL);
         return;
