@@ -4,7 +4,7 @@
  *   habits_find                   what the template does with messages
  *   adapt_messages                messages as it takes them
  *   prompt_render, prompt_encode  the prompt
- *   language_build                the texts that the answer may have */
+ *   language_take                 the texts that the answer may have */
 #include "chat/chat.h"
 
 #include <stdlib.h>
@@ -184,13 +184,10 @@ static bool make_language(struct chat *chat, const struct opening *opening, stru
         .request = opening->request,
     };
     const enum chat_tool_choice choice = opening->request->tool_choice;
-    struct rule start;
     chat->reads_calls = chat->tools.count > 0 && choice != CHAT_TOOLS_NONE;
     chat->only_calls = choice == CHAT_TOOLS_REQUIRED || choice == CHAT_TOOLS_NAMED;
     chat->shows_special = has_hidden_marks(chat, tokenizer);
-    if (!language_build(&parts, &chat->grammar, &start, error))
-        return false;
-    return !chat->grammar || constraint_open(chat->grammar, start, tokenizer, &chat->constraint, error);
+    return language_take(&parts, opening->model, &chat->language, error);
 }
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
@@ -226,8 +223,7 @@ void chat_close(struct chat *chat)
 {
     if (!chat)
         return;
-    constraint_close(chat->constraint);
-    grammar_close(chat->grammar);
+    shelf_return(chat->language);
     tools_free(&chat->tools);
     buffer_free(&chat->text);
     tokens_free(&chat->prompt);
@@ -246,7 +242,7 @@ struct span chat_prompt_text(const struct chat *chat)
 
 bool chat_wish(struct chat *chat, struct answer_wishes *wishes, struct error *error)
 {
-    wishes->constraint = chat->constraint ? chat->constraint : wishes->constraint;
+    wishes->constraint = chat->language ? shelved_constraint(chat->language) : wishes->constraint;
     wishes->show_special |= chat->shows_special;
     if (!chat->plain)
         return true;

@@ -19,11 +19,14 @@ struct chat_abilities {
     bool reasoning_switch;   /* the template can turn that off */
 };
 
-/* The model that a conversation is for; nothing of it is owned. */
+/* The model that a conversation is for, and whose conversation it is; nothing of it is owned. What it points to stays
+ * until the conversation is closed. */
 struct chat_model {
     const struct gguf *gguf;
     const struct tokenizer *tokenizer;
     const struct template *template; /* NULL: a plain form of ours is used */
+    struct shelf *shelf;             /* where forms of answers are kept for the owner; NULL: nowhere */
+    const char *owner;               /* NULL without a shelf */
 };
 
 struct chat_abilities chat_abilities(const struct chat_model *model);

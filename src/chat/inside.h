@@ -15,8 +15,7 @@ struct chat {
     const struct reasoning_form *reasoning; /* NULL: the answer has none */
     bool reasoning_begun;                   /* the prompt ends inside it */
     bool shows_special;                     /* marks of calls or reasoning are special tokens */
-    struct grammar *grammar;                /* NULL: any text will do */
-    struct constraint *constraint;
+    struct shelved *language;               /* NULL: any text will do */
     const char *stop_texts[STOP_TEXTS_MOST];
     bool plain;       /* there is no template */
     bool drops_space; /* white space that begins the answer is no part of it */

@@ -257,19 +257,59 @@ static bool any_text_will_do(const struct language_parts *parts)
     return parts->tools->count == 0 && parts->request->form == CHAT_FORM_TEXT;
 }
 
-bool language_build(const struct language_parts *parts, struct grammar **out, struct rule *start, struct error *error)
+static bool build(void *context, struct grammar *grammar, struct rule *start, struct error *error)
+{
+    struct builder builder = { .parts = context, .grammar = grammar, .good = true, .error = error };
+    *start = answer(&builder);
+    return builder.good;
+}
+
+static json_t *tools_json(const struct tools *tools)
+{
+    json_t *json = json_array();
+    bool good = json != NULL;
+    for (size_t i = 0; good && i < tools->count; i++) {
+        const struct tool *tool = &tools->all[i];
+        good = json_array_append_new(json, json_pack("[s, O?, b]", tool->name, tool->parameters, tool->strict)) == 0;
+    }
+    if (good)
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
+/* All that the language depends on, but for what the model's template decides once and for all. NULL when memory is
+ * short. */
+static char *describe(const struct language_parts *parts)
+{
+    const struct chat_request *request = parts->request;
+    json_t *tools = tools_json(parts->tools);
+    json_t *all = tools ? json_pack("[b, b, i, s?, b, i, O?, s?, o]", parts->reasoning != NULL, parts->reasoning_begun,
+                                    (int)request->tool_choice, request->tool_name, request->one_call,
+                                    (int)request->form, request->schema, request->grammar, tools)
+                        : NULL;
+    char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
+    json_decref(all);
+    return text;
+}
+
+bool language_take(const struct language_parts *parts, const struct chat_model *model, struct shelved **out,
+                   struct error *error)
 {
     *out = NULL;
     if (any_text_will_do(parts))
         return true;
-    struct builder builder = { .parts = parts, .good = true, .error = error };
-    if (!grammar_open(&builder.grammar, error))
-        return false;
-    *start = answer(&builder);
-    if (!builder.good) {
-        grammar_close(builder.grammar);
-        return false;
-    }
-    *out = builder.grammar;
-    return true;
+    char *description = describe(parts);
+    if (!description)
+        return error_memory(error, 1);
+    const struct shelf_wish wish = {
+        .tokenizer = model->tokenizer,
+        .owner = model->owner ? model->owner : "",
+        .description = span_text(description),
+        .build = build,
+        .context = (void *)(uintptr_t)parts,
+    };
+    const bool done = shelf_take(model->shelf, &wish, out, error);
+    free(description);
+    return done;
 }

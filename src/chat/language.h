@@ -14,10 +14,10 @@ struct language_parts {
     const struct chat_request *request;
 };
 
-/* Builds the grammar that holds an answer to what was asked: tools and their arguments, JSON, a schema, a grammar.
- * *out NULL: any text will do. Fails with ERROR_WRONG_USE, naming the schema, where one is not
- * supported that must be kept. */
-MUST_USE bool language_build(const struct language_parts *parts, struct grammar **out, struct rule *start,
-                             struct error *error);
+/* The constraint that holds an answer to what was asked: tools and their arguments, JSON, a schema, a grammar; from the
+ * model's shelf, to be given back there. *out NULL: any text will do. Fails with ERROR_WRONG_USE, naming the
+ * schema, where one is not supported that must be kept. */
+MUST_USE bool language_take(const struct language_parts *parts, const struct chat_model *model, struct shelved **out,
+                            struct error *error);
 
 #endif

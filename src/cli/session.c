@@ -120,7 +120,11 @@ static bool append(struct tokens *out, const struct tokens *more, struct error *
 bool session_encode_messages(const struct session *session, const char *messages_json, struct tokens *out,
                              struct error *error)
 {
-    const struct chat_model model = { session->loaded.gguf, session->tokenizer, session->template };
+    const struct chat_model model = {
+        .gguf = session->loaded.gguf,
+        .tokenizer = session->tokenizer,
+        .template = session->template,
+    };
     json_t *messages = json_loads(messages_json, JSON_ALLOW_NUL, NULL);
     const struct chat_request request = { .messages = messages, .now = time(NULL) };
     struct chat *chat = NULL;

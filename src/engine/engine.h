@@ -360,6 +360,37 @@ MUST_USE bool constraint_open(const struct grammar *grammar, struct rule start, 
                               struct constraint **out, struct error *error);
 void constraint_close(struct constraint *constraint);
 
+/* Constraints that are kept for the next who wants the same, as long as a model is loaded. Each belongs to an owner:
+ * another's wish never finds it, nor is served faster for it. Any thread may take and give back. */
+struct shelf;
+MUST_USE bool shelf_open(struct shelf **out, struct error *error);
+
+/* All that was taken has been given back. */
+void shelf_close(struct shelf *shelf);
+
+struct shelf_wish {
+    const struct tokenizer *tokenizer; /* the same for all of a shelf */
+    const char *owner;
+    struct span description; /* of the language: the same for no other */
+    bool (*build)(void *context, struct grammar *grammar, struct rule *start, struct error *error);
+    void *context;
+};
+
+/* The constraint of that description, built if it is not there. shelf NULL: for this one use. */
+struct shelved;
+MUST_USE bool shelf_take(struct shelf *shelf, const struct shelf_wish *wish, struct shelved **out, struct error *error);
+struct constraint *shelved_constraint(const struct shelved *shelved); /* NULL of NULL */
+void shelf_return(struct shelved *shelved);
+
+/* What is kept: the least recently used goes first, but nothing that is in use. */
+enum { SHELF_MOST = 64, SHELF_OWNER_MOST = 16, SHELF_BYTES_MOST = 1 << 27, SHELF_OWNER_BYTES_MOST = 1 << 25 };
+
+struct shelf_counts {
+    uint64_t compiled, found; /* so far */
+    size_t kept, bytes;       /* now */
+};
+struct shelf_counts shelf_counts(struct shelf *shelf);
+
 /* ---- an answer in the making ---------------------------------------------------------------------------------- */
 
 /* Why an answer is over. */

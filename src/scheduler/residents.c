@@ -18,6 +18,7 @@ void resident_close(struct resident *resident)
         return;
     engine_close(resident->engine);
     model_close(resident->model);
+    shelf_close(resident->shelf);
     template_close(resident->template);
     tokenizer_close(resident->tokenizer);
     gguf_close(resident->gguf);
@@ -154,8 +155,8 @@ static bool load_parts(struct scheduler *scheduler, struct resident *resident, c
     size_t context;
     if (!gguf_open(resident->path, &resident->gguf, error) ||
         !tokenizer_open(resident->gguf, &resident->tokenizer, error) || !open_template(resident, error) ||
-        !reserve(scheduler, resident, &context, error) || !open_model(scheduler, resident, context, progress, error) ||
-        !key_model(resident, resident->key, error))
+        !shelf_open(&resident->shelf, error) || !reserve(scheduler, resident, &context, error) ||
+        !open_model(scheduler, resident, context, progress, error) || !key_model(resident, resident->key, error))
         return false;
     resident->parts = (struct held_parts){
         .path = resident->path,
@@ -163,6 +164,7 @@ static bool load_parts(struct scheduler *scheduler, struct resident *resident, c
         .model = resident->model,
         .tokenizer = resident->tokenizer,
         .template = resident->template,
+        .shelf = resident->shelf,
     };
     return true;
 }

@@ -49,6 +49,7 @@ struct held_parts {
     const struct model *model;
     const struct tokenizer *tokenizer;
     const struct template *template; /* NULL if it has none */
+    struct shelf *shelf;             /* of constraints on its vocabulary */
     double load_seconds;             /* that this hold waited for loading; 0 if it was loaded */
 };
 

@@ -28,6 +28,7 @@ struct resident {
     struct gguf *gguf;
     struct tokenizer *tokenizer;
     struct template *template;
+    struct shelf *shelf;
     struct model *model;
     struct engine *engine;
     bool loading;

@@ -56,11 +56,21 @@ size_t held_context(const struct server *server, const struct held *held)
     return wanted > 0 ? size_min(wanted, own) : own;
 }
 
-static bool open_chat(struct exchange *exchange, const struct chat_request *request, struct error *error)
+struct chat_model chat_model_of(const struct held_parts *parts, const char *owner)
 {
-    const struct held_parts *parts = held_parts(exchange->held);
-    const struct chat_model model = { parts->gguf, parts->tokenizer, parts->template };
-    return chat_open(&model, request, &exchange->chat, error);
+    return (struct chat_model){
+        .gguf = parts->gguf,
+        .tokenizer = parts->tokenizer,
+        .template = parts->template,
+        .shelf = owner ? parts->shelf : NULL,
+        .owner = owner,
+    };
+}
+
+static bool open_chat(struct exchange *exchange, const struct exchange_wishes *wishes, struct error *error)
+{
+    const struct chat_model model = chat_model_of(held_parts(exchange->held), wishes->owner);
+    return chat_open(&model, wishes->chat, &exchange->chat, error);
 }
 
 static bool copy_prompt(struct exchange *exchange, const struct tokens *prompt, struct failure *failure)
@@ -135,23 +145,50 @@ static bool check_biases(const struct exchange *exchange, const struct answer_wi
     return true;
 }
 
+struct form_text {
+    bool is_schema; /* else GBNF */
+    const char *text;
+};
+
+static bool build_form(void *context, struct grammar *grammar, struct rule *start, struct error *error)
+{
+    const struct form_text *form = context;
+    return form->is_schema ? grammar_schema(grammar, form->text, start, error)
+                           : grammar_gbnf(grammar, span_text(form->text), start, error);
+}
+
+/* Their descriptions are none that a conversation has: those begin with a bracket. */
+static bool take_form(struct exchange *exchange, struct form_text form, const char *owner, struct error *error)
+{
+    struct buffer description = { .limit = SIZE_MAX / 2 };
+    const bool done = buffer_text(&description, form.is_schema ? "schema " : "grammar ", error) &&
+                      buffer_text(&description, form.text, error);
+    const struct shelf_wish wish = {
+        .tokenizer = held_parts(exchange->held)->tokenizer,
+        .owner = owner,
+        .description = buffer_span(&description),
+        .build = build_form,
+        .context = &form,
+    };
+    const bool taken = done && shelf_take(held_parts(exchange->held)->shelf, &wish, &exchange->form, error);
+    buffer_free(&description);
+    return taken || error_prefix(error, form.is_schema ? "json_schema" : "grammar");
+}
+
 /* A prompt without a conversation may have its form too. */
 static bool constrain(struct exchange *exchange, const struct exchange_wishes *wishes, struct answer_wishes *answer,
                       struct error *error)
 {
     if (!wishes->grammar && !wishes->schema)
         return true;
-    struct rule start;
     char *schema = wishes->schema ? json_dumps(wishes->schema, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    bool done = (wishes->grammar || schema) || error_memory(error, 0);
-    done = done && grammar_open(&exchange->grammar, error);
-    done = done && (schema ? grammar_schema(exchange->grammar, schema, &start, error)
-                           : grammar_gbnf(exchange->grammar, span_text(wishes->grammar), &start, error));
-    done = done && constraint_open(exchange->grammar, start, held_parts(exchange->held)->tokenizer,
-                                   &exchange->constraint, error);
+    if (wishes->schema && !schema)
+        return error_memory(error, 1);
+    const struct form_text form = { schema != NULL, schema ? schema : wishes->grammar };
+    const bool done = take_form(exchange, form, wishes->owner ? wishes->owner : "", error);
     free(schema);
-    answer->constraint = exchange->constraint;
-    return done || error_prefix(error, wishes->schema ? "json_schema" : "grammar");
+    answer->constraint = shelved_constraint(exchange->form);
+    return done;
 }
 
 static bool open_makings(struct exchange *exchange, bool special, struct error *error)
@@ -204,7 +241,7 @@ static bool prepare(struct exchange *exchange, struct server *server, const stru
 {
     struct error error = { 0 };
     if (!hold(server, request, wishes->model, &exchange->arena, &exchange->model, &exchange->held, &error) ||
-        (wishes->chat && !open_chat(exchange, wishes->chat, &error)))
+        (wishes->chat && !open_chat(exchange, wishes, &error)))
         return failure_error(failure, &error);
     if ((!wishes->chat && !take_prompt(exchange, wishes, failure)) ||
         !prompt_fits(server, exchange->held, exchange_prompt(exchange)->count, failure) ||
@@ -259,8 +296,7 @@ void exchange_close(struct exchange *exchange)
         buffer_free(&exchange->makings[i].unread);
     }
     chat_close(exchange->chat);
-    constraint_close(exchange->constraint);
-    grammar_close(exchange->grammar);
+    shelf_return(exchange->form);
     if (exchange->held)
         held_release(exchange->held, exchange->keep_alive_seconds);
     tokens_free(&exchange->prompt);

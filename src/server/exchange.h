@@ -95,6 +95,9 @@ int exchange_slot(const struct exchange *exchange);
 MUST_USE bool exchange_hold(struct server *server, const struct request *request, const char *name, struct held **out,
                             struct served_model *model, struct failure *failure);
 
+/* The model in conversations of an owner, whose forms are kept with the model; NULL: they are not kept. */
+struct chat_model chat_model_of(const struct held_parts *parts, const char *owner);
+
 /* Tokens that an answer of this model may have, prompt included. */
 size_t held_context(const struct server *server, const struct held *held);
 

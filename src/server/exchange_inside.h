@@ -30,8 +30,7 @@ struct exchange {
     struct held *held;
     double keep_alive_seconds;
     struct chat *chat;
-    struct grammar *grammar;
-    struct constraint *constraint;
+    struct shelved *form; /* of an answer without a conversation; NULL: any */
     struct tokens prompt;
     bool tells_tokens;
     struct making makings[ANSWERS_MOST];

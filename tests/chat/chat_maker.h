@@ -97,7 +97,7 @@ static inline struct made_model made_model_open(const char *name)
             &error);
     if (name)
         assert_done(template_open(buffer_span(&source), name, &made.template, &error), &error);
-    made.model = (struct chat_model){ NULL, made.opened.tokenizer, made.template };
+    made.model = (struct chat_model){ .tokenizer = made.opened.tokenizer, .template = made.template };
     buffer_free(&source);
     arena_free(&arena);
     return made;

@@ -170,10 +170,95 @@ static void an_unsupported_schema_binds_only_where_it_is_strict(void **state)
            { CALL("f", "{\"a\": 1}"), NULL }, { "<tool_call>\n{\"name\": \"f\", \"arguments\": ", "3" });
 }
 
+/* ---- keeping what was compiled ----------------------------------------------------------------------------------- */
+
+#define TOOL_F(parameters) "[{'function': {'name': 'f', 'strict': true, 'parameters': " parameters "}}]"
+
+/* Conversations that differ in what the answer may be, each by one thing. */
+static void open_all(const struct made_model *made)
+{
+    json_t *empty = made_json("{}"), *object = made_json("{'type': 'object'}");
+    const struct {
+        const char *tools;
+        struct chat_request request;
+    } rows[] = {
+        { NULL, { .form = CHAT_FORM_JSON } },
+        { NULL, { .form = CHAT_FORM_SCHEMA, .schema = empty } },
+        { NULL, { .form = CHAT_FORM_SCHEMA, .schema = object } },
+        { NULL, { .form = CHAT_FORM_GRAMMAR, .grammar = "root ::= [a]" } },
+        { NULL, { .form = CHAT_FORM_GRAMMAR, .grammar = "root ::= [b]" } },
+        { MAKER_TOOLS, { .form = CHAT_FORM_TEXT } },
+        { MAKER_TOOLS, { .form = CHAT_FORM_JSON } },
+        { MAKER_TOOLS, { .one_call = true } },
+        { MAKER_TOOLS, { .tool_choice = CHAT_TOOLS_NONE } },
+        { MAKER_TOOLS, { .tool_choice = CHAT_TOOLS_REQUIRED } },
+        { MAKER_TOOLS, { .tool_choice = CHAT_TOOLS_NAMED, .tool_name = "stop" } },
+        { MAKER_TOOLS, { .tool_choice = CHAT_TOOLS_NAMED, .tool_name = "get_weather" } },
+        { TOOL_F("{'type': 'object', 'properties': {'a': {}, 'b': {}}}"), { .form = CHAT_FORM_TEXT } },
+        { TOOL_F("{'type': 'object', 'properties': {'b': {}, 'a': {}}}"), { .form = CHAT_FORM_TEXT } },
+        { TOOL_F("null"), { .form = CHAT_FORM_TEXT } },
+        { "[{'function': {'name': 'f'}}]", { .form = CHAT_FORM_TEXT } },
+        { "[{'function': {'name': 'g'}}]", { .form = CHAT_FORM_TEXT } },
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct chat *chat = NULL;
+        struct error error = { 0 };
+        assert_done(made_chat(made, MAKER_USER, rows[i].tools, rows[i].request, &chat, &error), &error);
+        chat_close(chat);
+        assert_int_equal(shelf_counts(made->model.shelf).kept, size_min(i + 1, SHELF_OWNER_MOST));
+    }
+    json_decref(empty);
+    json_decref(object);
+}
+
+static void what_an_answer_may_be_is_compiled_once_for_an_owner(void **state)
+{
+    (void)state;
+    enum { LANGUAGES = 17 };
+    struct made_model made = made_model_open("chatml");
+    struct chat *chat = NULL;
+    struct error error = { 0 };
+    const struct chat_request json = { .form = CHAT_FORM_JSON };
+    assert_done(shelf_open(&made.model.shelf, &error), &error);
+    made.model.owner = "ann";
+    open_all(&made);
+    assert_int_equal(shelf_counts(made.model.shelf).compiled, LANGUAGES);
+    for (size_t i = 0; i < 3; i++) {
+        made.model.owner = i < 2 ? "bob" : "carl";
+        assert_done(made_chat(&made, MAKER_USER, NULL, json, &chat, &error), &error);
+        chat_close(chat);
+    }
+    assert_int_equal(shelf_counts(made.model.shelf).compiled, LANGUAGES + 2);
+    assert_int_equal(shelf_counts(made.model.shelf).found, 1);
+    shelf_close(made.model.shelf);
+    made_model_close(&made);
+}
+
+/* Two prompts, one of which has begun the reasoning: what may come differs. */
+static void reasoning_that_has_begun_is_another_language(void **state)
+{
+    (void)state;
+    struct made_model made = made_model_open("qwen3");
+    struct error error = { 0 };
+    assert_done(shelf_open(&made.model.shelf, &error), &error);
+    for (int reasoning = CHAT_REASONING_MODEL; reasoning <= CHAT_REASONING_OFF; reasoning++) {
+        const struct chat_request request = { .form = CHAT_FORM_JSON, .reasoning = (enum chat_reasoning)reasoning };
+        struct chat *chat = NULL;
+        assert_done(made_chat(&made, MAKER_USER, NULL, request, &chat, &error), &error);
+        chat_close(chat);
+    }
+    assert_int_equal(shelf_counts(made.model.shelf).compiled, 2);
+    assert_int_equal(shelf_counts(made.model.shelf).found, 1);
+    shelf_close(made.model.shelf);
+    made_model_close(&made);
+}
+
 int main(void)
 {
     RUN_TESTS(TEST(a_model_may_answer_or_call), TEST(one_call_is_one), TEST(a_required_call_begins_the_answer),
               TEST(no_call_comes_where_none_is_wanted), TEST(forms_hold_from_the_first_token),
               TEST(reasoning_may_come_before_a_form), TEST(families_are_held_to_their_own_calls),
-              TEST(an_unsupported_schema_binds_only_where_it_is_strict));
+              TEST(an_unsupported_schema_binds_only_where_it_is_strict),
+              TEST(what_an_answer_may_be_is_compiled_once_for_an_owner),
+              TEST(reasoning_that_has_begun_is_another_language));
 }

@@ -35,7 +35,7 @@ static bool rig_open(const char *file, struct rig *rig)
     assert_done(tokenizer_open(rig->gguf, &rig->tokenizer, &error), &error);
     if (gguf_chat_template(rig->gguf).bytes > 0)
         assert_done(template_open(gguf_chat_template(rig->gguf), path, &rig->template, &error), &error);
-    rig->chat_model = (struct chat_model){ rig->gguf, rig->tokenizer, rig->template };
+    rig->chat_model = (struct chat_model){ .gguf = rig->gguf, .tokenizer = rig->tokenizer, .template = rig->template };
     return true;
 }
 

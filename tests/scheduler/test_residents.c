@@ -120,6 +120,34 @@ static void a_model_goes_when_its_time_is_over(void **state)
     rig_close(&rig);
 }
 
+static bool build_a(void *context, struct grammar *grammar, struct rule *start, struct error *error)
+{
+    (void)context;
+    return grammar_literal(grammar, span_text("a"), start, error);
+}
+
+/* That its memory is given back is for the sanitizer to say. */
+static void what_was_compiled_for_a_model_goes_with_it(void **state)
+{
+    (void)state;
+    const struct scheduler_settings settings = rig_settings();
+    struct rig rig = rig_open(__func__, &settings);
+    for (size_t i = 0; i < 2; i++) {
+        const struct shelf_wish wish = { held_parts(rig.held)->tokenizer, "ann", span_text("a"), build_a, NULL };
+        struct shelved *taken;
+        struct error error = { 0 };
+        for (size_t again = 0; again < 2; again++) {
+            assert_done(shelf_take(held_parts(rig.held)->shelf, &wish, &taken, &error), &error);
+            shelf_return(taken);
+        }
+        assert_int_equal(shelf_counts(held_parts(rig.held)->shelf).compiled, 1);
+        held_release(rig.held, 0);
+        assert_int_equal(models_loaded(&rig), 0);
+        rig.held = hold(&rig, rig.path);
+    }
+    rig_close(&rig);
+}
+
 static void an_unused_model_makes_room_and_a_used_one_does_not(void **state)
 {
     (void)state;
@@ -288,6 +316,7 @@ int main(void)
 {
     RUN_TESTS(TEST(one_path_is_loaded_once_for_all), TEST(a_link_to_a_model_is_that_model),
               TEST(a_file_that_was_replaced_is_another_model), TEST(a_model_goes_when_its_time_is_over),
+              TEST(what_was_compiled_for_a_model_goes_with_it),
               TEST(an_unused_model_makes_room_and_a_used_one_does_not),
               TEST(a_context_that_can_not_fit_is_refused_with_one_that_would),
               TEST(answers_go_on_while_another_model_loads), TEST(a_scheduler_may_close_while_a_model_loads),

@@ -51,6 +51,9 @@ MUST_USE bool language_open(const struct grammar *grammar, struct rule start, st
                             struct error *error);
 void language_close(struct language *language);
 
+/* What it holds besides itself, in bytes. */
+size_t language_bytes(const struct language *language);
+
 struct automaton {
     const struct language *language;
     struct pile stacks;  /* struct stack */

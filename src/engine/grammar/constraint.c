@@ -77,13 +77,26 @@ static bool move_places(struct constraint *constraint, struct automaton *fresh, 
     return true;
 }
 
+static size_t kept_bytes(const struct constraint *constraint)
+{
+    return automaton_bytes(&constraint->automaton) +
+           constraint->masks.count * constraint->tree->words * sizeof(uint64_t);
+}
+
+size_t constraint_size(struct constraint *constraint)
+{
+    pthread_mutex_lock(&constraint->lock);
+    const size_t bytes = sizeof *constraint + language_bytes(&constraint->language) + kept_bytes(constraint);
+    pthread_mutex_unlock(&constraint->lock);
+    return bytes;
+}
+
 /* Begins a question: forgets what was worked out, but for where answers are, if it has become too much. */
 static bool begin(struct constraint *constraint, struct error *error)
 {
     struct automaton fresh;
-    const size_t mask_bytes = constraint->masks.count * constraint->tree->words * sizeof(uint64_t);
     constraint->automaton.effort = 0;
-    if (automaton_bytes(&constraint->automaton) + mask_bytes <= KEPT_BYTES_MOST)
+    if (kept_bytes(constraint) <= KEPT_BYTES_MOST)
         return true;
     const bool done = automaton_open(&constraint->language, &fresh, error) && move_places(constraint, &fresh, error);
     if (!done) {

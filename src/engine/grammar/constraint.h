@@ -4,6 +4,9 @@
 
 #include "engine/engine.h"
 
+/* What it holds by now, in bytes. */
+size_t constraint_size(struct constraint *constraint);
+
 /* Where an answer is. Zero-initialised is nowhere. It does not move in memory between begin and end. */
 struct place {
     struct constraint *constraint;

@@ -43,6 +43,13 @@ void grammar_close(struct grammar *grammar)
     free(grammar);
 }
 
+size_t grammar_size(const struct grammar *grammar)
+{
+    return sizeof *grammar + grammar->nodes.capacity * sizeof(struct node) +
+           grammar->sets.capacity * sizeof(struct byte_set) + grammar->children.capacity * sizeof(uint32_t) +
+           grammar->texts.capacity;
+}
+
 static bool add_node(struct grammar *grammar, struct node node, struct rule *out, struct error *error)
 {
     if (!pile_reserve(&grammar->nodes, sizeof node, 1, NODES_MOST, error))

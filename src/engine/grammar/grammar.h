@@ -59,6 +59,9 @@ struct grammar {
     struct pile texts;    /* char */
 };
 
+/* What it holds, in bytes. */
+size_t grammar_size(const struct grammar *grammar);
+
 static inline const struct node *node_at(const struct grammar *grammar, uint32_t id)
 {
     return (const struct node *)grammar->nodes.items + id;

@@ -72,3 +72,8 @@ void language_close(struct language *language)
     free(language->empty);
     *language = (struct language){ 0 };
 }
+
+size_t language_bytes(const struct language *language)
+{
+    return language->grammar->nodes.count * (sizeof *language->heights + sizeof *language->empty);
+}

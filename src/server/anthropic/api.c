@@ -82,8 +82,7 @@ static bool run_count(struct server *server, const struct request *request, stru
     struct error error = { 0 };
     if (!exchange_hold(server, request, wishes->exchange.model, &held, &served, failure))
         return false;
-    const struct held_parts *parts = held_parts(held);
-    const struct chat_model model = { parts->gguf, parts->tokenizer, parts->template };
+    const struct chat_model model = chat_model_of(held_parts(held), request->owner);
     const bool done = chat_open(&model, &wishes->chat, &chat, &error) &&
                       wire_json(&response->body,
                                 json_pack("{s:o}", "input_tokens", wire_count(chat_prompt(chat)->count)), &error);

@@ -152,7 +152,7 @@ static bool with_chat(const json_t *body, const struct held_parts *parts, json_t
                       struct response *response, struct failure *failure)
 {
     const struct fields in = { body, "" };
-    const struct chat_model model = { parts->gguf, parts->tokenizer, parts->template };
+    const struct chat_model model = chat_model_of(parts, NULL);
     struct chat_request request = { .now = (int64_t)time(NULL) };
     struct chat *chat = NULL;
     struct error error = { 0 };

@@ -247,7 +247,7 @@ static bool answer_whole(struct answering *answering, const struct request *requ
 static bool can_think(const struct answering *answering, struct failure *failure)
 {
     const struct held_parts *parts = exchange_parts(answering->exchange);
-    const struct chat_model model = { parts->gguf, parts->tokenizer, parts->template };
+    const struct chat_model model = chat_model_of(parts, NULL);
     return chat_abilities(&model).reasons ||
            failure_field(failure, "think", "\"%s\" does not support thinking", answering->model);
 }

@@ -50,7 +50,7 @@ static bool add_context(const json_t *context, struct tokens *out, struct failur
 static bool add_chat(const struct held_parts *parts, const struct chat_request *request, struct tokens *out,
                      struct failure *failure)
 {
-    const struct chat_model model = { parts->gguf, parts->tokenizer, parts->template };
+    const struct chat_model model = chat_model_of(parts, NULL);
     struct chat *chat = NULL;
     struct error error = { 0 };
     bool good = chat_open(&model, request, &chat, &error);

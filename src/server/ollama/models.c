@@ -196,7 +196,7 @@ bool ollama_ps(struct server *server, const struct request *request, struct resp
 static json_t *capabilities_json(const struct gguf *gguf, const struct tokenizer *tokenizer,
                                  const struct template *template)
 {
-    const struct chat_model model = { gguf, tokenizer, template };
+    const struct chat_model model = { .gguf = gguf, .tokenizer = tokenizer, .template = template };
     struct middle_tokens middle;
     json_t *capabilities = json_pack("[s, s, s]", "completion", "tools", "embedding");
     if (chat_abilities(&model).reasons)
