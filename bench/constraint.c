@@ -4,8 +4,10 @@
  *     build/bench/bench_constraint MODEL.gguf [THREADS]
  *
  * free       no constraint
- * shared     all answers within one constraint, which knows what an answer before them has met
- * fresh      a constraint is opened for each answer, and has to work everything out; its opening counts
+ * kept       each answer takes its constraint from a shelf, which knows what the answers before it have met
+ * fresh      a constraint is built for each answer, and has to work everything out
+ *
+ * Building and taking count.
  */
 #include "engine/engine.h"
 
@@ -16,9 +18,9 @@
 
 enum { ANSWERS_MOST = 16, TOKENS = 160, ROUNDS = 5, CONTEXT = 1024 };
 
-enum way { FREE, SHARED, FRESH, WAYS };
+enum way { FREE, KEPT, FRESH, WAYS };
 
-static const char *const way_names[] = { "free", "shared", "fresh" };
+static const char *const way_names[] = { "free", "kept", "fresh" };
 
 /* Records with texts, numbers, dates and lists, without end: what tools and forms ask for. */
 static const char schema[] =
@@ -37,9 +39,7 @@ struct bench {
     struct tokenizer *tokenizer;
     struct model *model;
     struct engine *engine;
-    struct grammar *grammar;
-    struct rule start;
-    struct constraint *shared;
+    struct shelf *shelf;
     struct tokens prompt;
     struct error error;
 };
@@ -74,15 +74,13 @@ static void open_bench(struct bench *bench, const char *path, unsigned threads)
             model_open(bench->gguf, bench->pool, CONTEXT, NULL, &bench->model, error) &&
             engine_open(bench->model, bench->pool, 64, &bench->engine, error) &&
             tokenizer_encode(bench->tokenizer, span_text(prompt_text), (struct encoding){ 0 }, &bench->prompt, error) &&
-            grammar_open(&bench->grammar, error) && grammar_schema(bench->grammar, schema, &bench->start, error) &&
-            constraint_open(bench->grammar, bench->start, bench->tokenizer, &bench->shared, error),
+            shelf_open(&bench->shelf, error),
         error);
 }
 
 static void close_bench(struct bench *bench)
 {
-    constraint_close(bench->shared);
-    grammar_close(bench->grammar);
+    shelf_close(bench->shelf);
     engine_close(bench->engine);
     model_close(bench->model);
     tokenizer_close(bench->tokenizer);
@@ -94,21 +92,29 @@ static void close_bench(struct bench *bench)
 struct speaker {
     struct sequence *sequence;
     struct answer *answer;
-    struct grammar *grammar; /* its own, for a constraint of its own */
-    struct constraint *constraint;
+    struct shelved *form;
     struct buffer text;
     uint32_t token;
 };
 
-/* What a server does for a request that brings a schema. */
-static struct constraint *open_own(struct bench *bench, struct speaker *speaker)
+static bool build_schema(void *context, struct grammar *grammar, struct rule *start, struct error *error)
 {
-    struct rule start;
-    need(grammar_open(&speaker->grammar, &bench->error) &&
-             grammar_schema(speaker->grammar, schema, &start, &bench->error) &&
-             constraint_open(speaker->grammar, start, bench->tokenizer, &speaker->constraint, &bench->error),
-         &bench->error);
-    return speaker->constraint;
+    (void)context;
+    return grammar_schema(grammar, schema, start, error);
+}
+
+/* What a server does for a request that brings a schema. */
+static struct shelved *take_form(struct bench *bench, enum way way)
+{
+    const struct shelf_wish wish = {
+        .tokenizer = bench->tokenizer,
+        .owner = "",
+        .description = span_text(schema),
+        .build = build_schema,
+    };
+    struct shelved *form;
+    need(shelf_take(way == KEPT ? bench->shelf : NULL, &wish, &form, &bench->error), &bench->error);
+    return form;
 }
 
 static void open_speaker(struct bench *bench, struct speaker *speaker, enum way way, float temperature, uint64_t seed)
@@ -116,10 +122,8 @@ static void open_speaker(struct bench *bench, struct speaker *speaker, enum way 
     struct answer_wishes wishes = { .sampling = sampling_default(), .goes_on_past_end = true };
     wishes.sampling.temperature = temperature;
     wishes.sampling.seed = seed;
-    if (way == SHARED)
-        wishes.constraint = bench->shared;
-    if (way == FRESH)
-        wishes.constraint = open_own(bench, speaker);
+    speaker->form = way == FREE ? NULL : take_form(bench, way);
+    wishes.constraint = shelved_constraint(speaker->form);
     speaker->text.limit = 1 << 20;
     need(answer_open(bench->tokenizer, model_facts(bench->model).vocabulary, &wishes, &speaker->answer, &bench->error),
          &bench->error);
@@ -128,8 +132,7 @@ static void open_speaker(struct bench *bench, struct speaker *speaker, enum way 
 static void close_speaker(struct speaker *speaker)
 {
     answer_close(speaker->answer);
-    constraint_close(speaker->constraint);
-    grammar_close(speaker->grammar);
+    shelf_return(speaker->form);
     sequence_close(speaker->sequence);
     buffer_free(&speaker->text);
     *speaker = (struct speaker){ 0 };
