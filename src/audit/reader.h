@@ -83,6 +83,12 @@ void mention_setting(struct source *source, struct sink *sink, struct span key, 
  * may be a whole address, as for mention. */
 const struct service *sign_service(const struct sink *sink, enum signal signal, struct span value);
 
+/* What the commands of a shell's script depend on: packages that they install, addresses that they fetch, images that
+ * they run, programs of providers (as names in the place "command": "aws s3 cp"), settings (A=b, export A=b). The
+ * script begins in that line of the file; lines may go on with a backslash. Also for one command, its words joined by
+ * blanks. */
+void mention_commands(struct source *source, struct sink *sink, struct span script, size_t line);
+
 /* A domain that the files' owner has himself (server_name, an ingress' host, a zone's origin): where the register does
  * not know it, it is nobody else's, in all files. */
 void own_domain(struct sink *sink, struct span domain);
