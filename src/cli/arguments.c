@@ -119,6 +119,7 @@ bool arguments_read(const struct command *command, int count, char **words, stru
         }
         if (strcmp(word, "--") == 0) {
             options_end = true;
+            out->before_end = out->word_count;
             continue;
         }
         const char *next = i + 1 < count ? words[i + 1] : NULL;
@@ -128,6 +129,8 @@ bool arguments_read(const struct command *command, int count, char **words, stru
             return false;
         i += had_next && !next;
     }
+    if (!options_end)
+        out->before_end = out->word_count;
     return check_count(out, error);
 }
 
@@ -147,6 +150,11 @@ const char *option_text(const struct arguments *arguments, const char *name, con
         if (strcmp(arguments->given[i].option->name, name) == 0)
             return arguments->given[i].value;
     return fallback;
+}
+
+int argument_count_before_end(const struct arguments *arguments)
+{
+    return arguments->before_end;
 }
 
 bool option_given(const struct arguments *arguments, const char *name)

@@ -10,6 +10,7 @@ struct arguments {
     const struct command *command;
     char **words; /* those that are no options, in order */
     int word_count;
+    int before_end; /* of them, those before "--"; all where there is none */
     size_t given_count;
     struct given {
         const struct option *option;

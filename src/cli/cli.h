@@ -40,6 +40,9 @@ struct command {
 const char *argument(const struct arguments *arguments, int i);
 int argument_count(const struct arguments *arguments);
 
+/* How many of them stood before "--"; all if the line had none. */
+int argument_count_before_end(const struct arguments *arguments);
+
 /* Whether --name was given. */
 bool option_given(const struct arguments *arguments, const char *name);
 

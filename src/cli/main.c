@@ -25,6 +25,9 @@ static const struct command *const commands[] = {
     &command_perplexity,
     &command_bench,
     &command_audit,
+    &command_cutoff_list,
+    &command_cutoff_show,
+    &command_cutoff,
 };
 /* clang-format on */
 
@@ -195,7 +198,7 @@ static enum status answer(int count, char **words, struct error *error)
         return STATUS_DONE;
     }
     if (asks_for_help(words[0]) || (help && count == 1) ||
-        (count > 1 && is_group(words[0]) && asks_for_help(words[1]))) {
+        (count > 1 && !command && is_group(words[0]) && asks_for_help(words[1]))) {
         show_all(stdout);
         return STATUS_DONE;
     }
