@@ -61,12 +61,8 @@ static void link_out(struct connections *all, struct connection *connection)
 struct connection *connection_open(struct connections *connections, struct MHD_Connection *mhd, struct tls *tls)
 {
     struct connection *connection = calloc(1, sizeof *connection);
-    if (!connection) {
-        pthread_mutex_lock(&connections->lock);
-        connections->incomplete = true;
-        pthread_mutex_unlock(&connections->lock);
+    if (!connection)
         return NULL;
-    }
     const int one = 1, send_buffer = SEND_BUFFER;
     const union MHD_ConnectionInfo *peer = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     connection->all = connections;
@@ -143,12 +139,6 @@ static void end_sending(const struct connection *connection)
         shutdown(connection->socket, SHUT_WR);
 }
 
-void connection_silence(const struct connection *connection)
-{
-    end_sending(connection);
-    shutdown(connection->socket, SHUT_WR);
-}
-
 void connection_refuse(struct connection *connection)
 {
     struct buffer out = { .limit = 64 << 10 };
@@ -174,34 +164,6 @@ void connection_linger(const struct connection *connection)
             return;
         taken += (size_t)got;
     }
-}
-
-/* ---- whose thread it is ------------------------------------------------------------------------------------------ */
-
-void connection_know_thread(struct connection *connection)
-{
-    pthread_mutex_lock(&connection->all->lock);
-    connection->thread = pthread_self();
-    connection->has_thread = true;
-    pthread_mutex_unlock(&connection->all->lock);
-}
-
-struct connection *connection_of_thread(struct connections *connections)
-{
-    struct connection *found = NULL, *strange = NULL;
-    size_t strangers = 0;
-    pthread_mutex_lock(&connections->lock);
-    for (struct connection *at = connections->first; at && !found; at = at->after) {
-        if (at->has_thread && pthread_equal(at->thread, pthread_self()))
-            found = at;
-        if (!at->has_thread) {
-            strange = at;
-            strangers++;
-        }
-    }
-    const bool sure = strangers == 1 && !connections->incomplete;
-    pthread_mutex_unlock(&connections->lock);
-    return found || !sure ? found : strange;
 }
 
 /* ---- the watch --------------------------------------------------------------------------------------------------- */

@@ -40,8 +40,6 @@ struct connection {
     size_t sent_bytes;   /* of a whole answer on its way */
     bool used;           /* a request was answered on it */
     struct visit *visit; /* the request that is on it; NULL between two */
-    bool has_thread;     /* it is known which */
-    pthread_t thread;
 };
 
 struct connections {
@@ -49,7 +47,6 @@ struct connections {
     pthread_cond_t changed;
     struct connection *first;
     size_t count, most;
-    bool incomplete; /* for want of memory one is not in the list */
     bool ending;
     atomic_bool closing; /* all clients count as gone */
     pthread_t watch;
@@ -82,16 +79,6 @@ bool connection_left(const struct connection *connection);
 /* Writes the visit's failure to the socket, past libmicrohttpd, which takes no answer while a body comes in. The
  * caller holds the lock and closes the connection. */
 void connection_refuse(struct connection *connection);
-
-/* Notes that the calling thread is the connection's: libmicrohttpd does not say so by itself. */
-void connection_know_thread(struct connection *connection);
-
-/* The connection whose thread calls; NULL if that can't be told: it had no good first line so far, and is not the only
- * one without. It does not go away while its thread is here. */
-struct connection *connection_of_thread(struct connections *connections);
-
-/* Ends sending, so that what libmicrohttpd would say goes nowhere. */
-void connection_silence(const struct connection *connection);
 
 /* Reads what a client still sends that was answered before its body had come: closed at once, the answer would be lost
  * to the reset that unread bytes cause (RFC 9112, section 9.6). */

@@ -6,7 +6,6 @@
 #include "server/http/http.h"
 
 #include "server/http/connection.h"
-#include "server/http/refused.h"
 #include "server/journal.h"
 #include "server/serving.h"
 #include "server/guard/tls.h"
@@ -125,7 +124,6 @@ static void *line_came(void *context, const char *uri, struct MHD_Connection *mh
     struct connection *connection = connection_of(mhd);
     if (!connection || !connection_enter(connection, CONNECTION_HEAD))
         return NULL;
-    connection_know_thread(connection);
     connection->visit = visit_open(!uri || is_cut(uri) ? "" : uri);
     if (connection->visit)
         connection->visit->request.connection = connection;
@@ -215,12 +213,6 @@ static enum MHD_Result accept_one(void *context, const struct sockaddr *address,
     return connections_fit(&http->connections) ? MHD_YES : MHD_NO;
 }
 
-static void hear_library(void *context, const char *message, va_list values)
-{
-    struct http *http = context;
-    refused_by_library(&http->connections, http->server->journal, message, values);
-}
-
 /* Paths are decoded in http/visit.c, which says what is wrong with them. */
 static size_t leave_escapes(void *context, struct MHD_Connection *mhd, char *text)
 {
@@ -303,18 +295,16 @@ static int present_certificate(gnutls_session_t session, const gnutls_datum_t *a
 {
     (void)authorities, (void)authority_count, (void)algorithms, (void)algorithm_count;
     struct MHD_Connection *mhd = gnutls_session_get_ptr(session);
-    struct connection *connection = mhd ? connection_of(mhd) : NULL;
+    const struct connection *connection = mhd ? connection_of(mhd) : NULL;
     if (!connection)
         return -1;
-    connection_know_thread(connection);
     tls_present(connection->tls, chain, count, key);
     return 0;
 }
 
 static bool start_daemon(struct http *http, struct error *error)
 {
-    const unsigned plain = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
-                           MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    const unsigned plain = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC;
     const unsigned flags = plain | (http->server->tls ? MHD_USE_TLS : 0u);
     const struct MHD_OptionItem tls[] = {
         { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)present_certificate },
@@ -324,12 +314,11 @@ static bool start_daemon(struct http *http, struct error *error)
     const struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
     const unsigned most = (unsigned)http->connections.most + SPARE_CONNECTIONS;
     http->daemon = MHD_start_daemon(
-        flags, 0, accept_one, http, handle, http, MHD_OPTION_EXTERNAL_LOGGER, hear_library, http,
-        MHD_OPTION_LISTEN_SOCKET, http->socket, MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)POOL_BYTES, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_NOTIFY_CONNECTION,
-        come_and_go, http, MHD_OPTION_NOTIFY_COMPLETED, finish, http, MHD_OPTION_URI_LOG_CALLBACK, line_came, http,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_ARRAY, http->server->tls ? tls : none,
-        MHD_OPTION_END);
+        flags, 0, accept_one, http, handle, http, MHD_OPTION_LISTEN_SOCKET, http->socket, MHD_OPTION_CONNECTION_LIMIT,
+        most, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
+        MHD_OPTION_NOTIFY_CONNECTION, come_and_go, http, MHD_OPTION_NOTIFY_COMPLETED, finish, http,
+        MHD_OPTION_URI_LOG_CALLBACK, line_came, http, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
+        MHD_OPTION_ARRAY, http->server->tls ? tls : none, MHD_OPTION_END);
     return http->daemon || error_set(error, "the HTTP library did not start: too little memory or too few threads");
 }
 
