@@ -47,6 +47,20 @@ static bool labels_sound(const char *host)
     return true;
 }
 
+/* What follows the last variable of an authority and the label that it stands in: "${region}.api.x.io" is below api.x.io,
+ * and of "${name}-eu.x.io" x.io is sure. */
+static struct span after_variables(struct span authority)
+{
+    size_t begin = 0;
+    for (size_t i = 0; i < authority.bytes; i++)
+        if (strchr("}>)%*", authority.data[i]))
+            begin = i + 1;
+    if (begin == 0)
+        return authority;
+    const struct span rest = span_from(authority, begin);
+    return span_from(rest, span_find(rest, ".") + 1);
+}
+
 bool host_of(struct span address, char out[HOST_BYTES], bool *scheme)
 {
     size_t begin;
@@ -63,6 +77,7 @@ bool host_of(struct span address, char out[HOST_BYTES], bool *scheme)
         }
     if (rest.bytes > 0 && rest.data[0] == '[')
         return copy_bracketed(rest, out);
+    rest = after_variables(rest);
     size_t bytes = 0;
     while (bytes < rest.bytes && is_host_byte(rest.data[bytes]))
         bytes++;

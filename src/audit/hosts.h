@@ -7,7 +7,8 @@
 enum { HOST_BYTES = 254 }; /* the longest name, RFC 1035, and a terminator */
 
 /* The host of an address ("https://user@Host:8080/path", "//host/x", "host:443", "host") in lower case, without a dot
- * at its end; *scheme is whether one stood there. False if there is no host of sound form. */
+ * at its end; where a variable stands in it ("${name}.x.io"), what is sure of it. *scheme is whether one stood there.
+ * False if there is no host of sound form. */
 bool host_of(struct span address, char out[HOST_BYTES], bool *scheme);
 
 /* Whether it is a public name: under a top-level domain that exists, and not reserved for examples, tests, private
