@@ -47,8 +47,8 @@ static bool labels_sound(const char *host)
     return true;
 }
 
-/* What follows the last variable of an authority and the label that it stands in: "${region}.api.x.io" is below api.x.io,
- * and of "${name}-eu.x.io" x.io is sure. */
+/* What follows the last variable of an authority and the label that it stands in: "${region}.api.x.io" is below
+ * api.x.io, and of "${name}-eu.x.io" x.io is sure. */
 static struct span after_variables(struct span authority)
 {
     size_t begin = 0;
