@@ -221,7 +221,7 @@ const struct node *source_tree(struct source *source, struct sink *sink, enum sy
 {
     static bool (*const parsers[SYNTAXES])(struct span, struct arena *, struct node **, struct error *) = {
         [SYNTAX_JSON] = json_parse, [SYNTAX_YAML] = yaml_parse, [SYNTAX_HCL] = hcl_parse,
-        [SYNTAX_TOML] = toml_parse, [SYNTAX_XML] = xml_parse,
+        [SYNTAX_TOML] = toml_parse, [SYNTAX_XML] = xml_parse,   [SYNTAX_INI] = ini_parse,
     };
     struct trees *trees = source->trees;
     if (!trees->parsed[syntax] && parsers[syntax]) {

@@ -4,6 +4,7 @@
 
 #include "audit/reader.h"
 
+extern const struct reader reader_settings;
 extern const struct reader reader_zone;
 
 /* Whether any reader takes files of that name. */

@@ -5,6 +5,7 @@
 /* clang-format off */
 static const struct reader *const readers[] = {
     &reader_zone,
+    &reader_settings, /* .env, properties, INI */
 };
 /* clang-format on */
 
