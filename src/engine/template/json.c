@@ -13,7 +13,7 @@
 /* Conversations are some kilobytes, tools nest some ten levels. */
 enum { DEEPEST_JSON = 200, LONGEST_JSON = 16 << 20 };
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 static bool read_json(struct render *render, const json_t *json, unsigned depth, struct value *out);
 
@@ -95,7 +95,7 @@ static bool read_json(struct render *render, const json_t *json, unsigned depth,
     }
 }
 
-bool json_parse(struct render *render, const char *what, const char *json, struct value *out)
+bool value_parse_json(struct render *render, const char *what, const char *json, struct value *out)
 {
     const size_t length = strnlen(json, (size_t)LONGEST_JSON + 1);
     if (length > LONGEST_JSON)
@@ -109,7 +109,7 @@ bool json_parse(struct render *render, const char *what, const char *json, struc
     return read;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------------------------- */
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 struct writer {
     struct render *render;

@@ -68,7 +68,7 @@ struct call {
     size_t positional_count, keyword_count;
 };
 
-/* ---- failing and budgets ----------------------------------------------------------------------------------------- */
+/* ---- failing and budgets ---------------------------------------------------------------------------------------- */
 
 /* "NAME:LINE: what" with the line that is being worked on. Returns false. */
 bool render_fail(struct render *render, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -82,7 +82,7 @@ MUST_USE void *render_take(struct render *render, size_t count, size_t size);
 MUST_USE bool render_enter(struct render *render);
 void render_leave(struct render *render);
 
-/* ---- texts that are being built ---------------------------------------------------------------------------------- */
+/* ---- texts that are being built --------------------------------------------------------------------------------- */
 
 /* An empty text; what is added to it counts as memory at once. Ends with text_end, always. */
 struct buffer text_begin(void);
@@ -93,7 +93,7 @@ MUST_USE bool text_add_repeated(struct render *render, struct buffer *text, stru
 /* Frees the buffer; if whole (what was added succeeded), its text is *out. Returns whether it is. */
 MUST_USE bool text_end(struct render *render, struct buffer *text, bool whole, struct value *out);
 
-/* ---- scopes ------------------------------------------------------------------------------------------------------ */
+/* ---- scopes ----------------------------------------------------------------------------------------------------- */
 
 MUST_USE struct scope *scope_new(struct render *render, struct scope *parent);
 MUST_USE bool scope_set(struct render *render, struct scope *scope, struct span name, struct value value);
@@ -101,7 +101,7 @@ MUST_USE bool scope_set(struct render *render, struct scope *scope, struct span 
 /* The value of a name: of a variable, a global function, or undefined. */
 MUST_USE bool scope_get(struct render *render, struct span name, struct value *out);
 
-/* ---- evaluating (evaluate.c, operators.c, access.c, call.c) ------------------------------------------------------ */
+/* ---- evaluating (evaluate.c, operators.c, access.c, call.c) ----------------------------------------------------- */
 
 MUST_USE bool evaluate(struct render *render, const struct node *node, struct value *out);
 
@@ -135,7 +135,7 @@ MUST_USE bool call_value(struct render *render, struct value callee, struct call
 /* Applies a NODE_FILTER's chain to value, which stands where its innermost subject is NULL. */
 MUST_USE bool apply_filters(struct render *render, const struct node *filter, struct value value, struct value *out);
 
-/* ---- executing (execute.c, loop.c) ------------------------------------------------------------------------------- */
+/* ---- executing (execute.c, loop.c) ------------------------------------------------------------------------------ */
 
 MUST_USE bool execute(struct render *render, const struct node *statements);
 
@@ -153,7 +153,7 @@ MUST_USE bool loop_attribute(struct render *render, struct loop *loop, struct sp
 /* loop(items) in a recursive loop. */
 MUST_USE bool loop_call(struct render *render, const struct loop *loop, const struct call *call, struct value *out);
 
-/* ---- values and text (show.c, json.c) ---------------------------------------------------------------------------- */
+/* ---- values and text (show.c, json.c) --------------------------------------------------------------------------- */
 
 /* str(value) */
 MUST_USE bool value_str(struct render *render, struct value value, struct span *out);
@@ -166,6 +166,6 @@ const char *real_show(double real, char out[32]);
 
 /* Parses JSON; its texts are quoted. what names it in errors. Fails for other than one value of modest size and
  * depth. */
-MUST_USE bool json_parse(struct render *render, const char *what, const char *json, struct value *out);
+MUST_USE bool value_parse_json(struct render *render, const char *what, const char *json, struct value *out);
 
 #endif

@@ -107,7 +107,7 @@ bool template_mentions(const struct template *template, const char *text)
     return source.bytes > 0 && memmem(source.data, source.bytes, text, strlen(text));
 }
 
-/* ---- rendering --------------------------------------------------------------------------------------------------- */
+/* ---- rendering -------------------------------------------------------------------------------------------------- */
 
 static bool set(struct render *render, const char *name, struct value value)
 {
@@ -126,7 +126,7 @@ static bool set_token(struct render *render, const char *name, const char *text)
 static bool set_array(struct render *render, const char *name, const char *json)
 {
     struct value value = value_none();
-    if (json && !json_parse(render, name, json, &value))
+    if (json && !value_parse_json(render, name, json, &value))
         return false;
     if (json && value.kind != KIND_LIST)
         return error_set(render->error, "%s: a JSON array is wanted, not a '%s'", name, kind_name(value.kind));
@@ -139,7 +139,7 @@ static bool set_names(struct render *render, const char *json)
     struct value names;
     if (!json)
         return true;
-    if (!json_parse(render, "template arguments", json, &names))
+    if (!value_parse_json(render, "template arguments", json, &names))
         return false;
     if (names.kind != KIND_DICT)
         return error_set(render->error, "template arguments: a JSON object is wanted, not a '%s'",
