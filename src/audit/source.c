@@ -15,7 +15,7 @@ enum {
     LONGEST_EXTENSION = 24,
 };
 
-/* ---- names ------------------------------------------------------------------------------------------------------ */
+/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 static bool name_of_tests(const char *name, size_t length)
 {
@@ -78,7 +78,7 @@ void source_name(struct source *source, const char *path)
     source->test = is_test_path(path);
 }
 
-/* ---- bytes to UTF-8 --------------------------------------------------------------------------------------------- */
+/* ---- bytes to UTF-8 ---------------------------------------------------------------------------------------------- */
 
 static bool copy_utf16(struct source *source, struct span bytes, bool big)
 {
@@ -134,7 +134,7 @@ static bool is_binary(struct span bytes)
     return bytes.bytes > 0 && memchr(bytes.data, '\0', size_min(bytes.bytes, LOOKED_AT)) != NULL;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static bool warn_about(struct source *source, struct sink *sink, const char *what)
 {
@@ -175,7 +175,7 @@ bool source_read(struct source *source, int root, struct buffer *bytes, struct s
     return decode(source, buffer_span(bytes)) || warn_about(source, sink, "no memory for it");
 }
 
-/* ---- what readers ask ------------------------------------------------------------------------------------------- */
+/* ---- what readers ask -------------------------------------------------------------------------------------------- */
 
 bool next_line(struct span text, size_t *at, struct span *line)
 {

@@ -20,6 +20,7 @@ extern const struct command command_perplexity;
 extern const struct command command_bench;
 extern const struct command command_serve;
 extern const struct command command_audit;
+extern const struct command command_audit_providers;
 extern const struct command command_cutoff;
 extern const struct command command_cutoff_list;
 extern const struct command command_cutoff_show;

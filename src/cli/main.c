@@ -25,6 +25,7 @@ static const struct command *const commands[] = {
     &command_perplexity,
     &command_bench,
     &command_audit,
+    &command_audit_providers,
     &command_cutoff_list,
     &command_cutoff_show,
     &command_cutoff,
@@ -101,18 +102,22 @@ static enum status run(const struct command *command, int count, char **words, s
     return command->run(&arguments, error);
 }
 
-/* Which command the line names; NULL if none. */
+/* Which command the line names, "audit providers" before "audit"; NULL if none. */
 static const struct command *find(int count, char **words, int *used)
 {
+    const struct command *found = NULL;
+    *used = 0;
     for (size_t i = 0; i < LENGTH(commands); i++) {
-        *used = name_words(commands[i], count, words);
-        if (*used > 0)
-            return commands[i];
+        const int named = name_words(commands[i], count, words);
+        if (named > *used) {
+            *used = named;
+            found = commands[i];
+        }
     }
-    return NULL;
+    return found;
 }
 
-/* ---- lines that name no command --------------------------------------------------------------------------------- */
+/* ---- lines that name no command ---------------------------------------------------------------------------------- */
 
 /* The part of a name after "model ", for commands of that group; NULL for others. */
 static const char *after_group(const struct command *command, const char *group)
