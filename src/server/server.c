@@ -78,7 +78,7 @@ static bool open_confined(struct server *server, struct error *error)
     return (settings->no_pull || puller_open(&server->puller, error)) && open_access(server, error) &&
            registry_open(settings->models, settings->model_count, settings->alias, settings->any_model,
                          &server->registry, error) &&
-           open_tls(server, error) && http_open(server, &server->http, error) && confine(server, error);
+           open_tls(server, error) && http_open(server, &server->http, error) && server_confine(server, error);
 }
 
 static bool open_rooms(struct server *server, struct error *error)

@@ -23,7 +23,7 @@ const struct builtin *test_find(struct span name);
 /* The methods of values of a kind (texts, dicts, lists, ...); NULL if there is none of this name. */
 const struct builtin *method_find(enum kind kind, struct span name);
 
-/* ---- arguments, for builtins ------------------------------------------------------------------------------------- */
+/* ---- arguments, for builtins ------------------------------------------------------------------------------------ */
 
 /* *out stays as it is if the argument is missing. Fail, naming the parameter, if it is of another kind. */
 MUST_USE bool take_integer(struct render *render, const char *name, struct value argument, int64_t *out);
@@ -53,6 +53,7 @@ struct json_style {
     struct span item, key; /* what stands between items, and behind a key */
 };
 
-MUST_USE bool json_write(struct render *render, const struct json_style *style, struct value value, struct value *out);
+MUST_USE bool value_write_json(struct render *render, const struct json_style *style, struct value value,
+                               struct value *out);
 
 #endif

@@ -86,7 +86,7 @@ static bool filter_replace(struct render *render, const struct call *call, struc
            text_replace(render, text, old, new, times, out);
 }
 
-/* ---- escaping ---------------------------------------------------------------------------------------------------- */
+/* ---- escaping --------------------------------------------------------------------------------------------------- */
 
 static const char *html_escape(unsigned char c)
 {
@@ -122,7 +122,7 @@ static bool filter_escape(struct render *render, const struct call *call, struct
     return change(render, call, escape, out);
 }
 
-/* ---- layout ------------------------------------------------------------------------------------------------------ */
+/* ---- layout ----------------------------------------------------------------------------------------------------- */
 
 /* The indentation: so many spaces, or a text as it is. */
 static bool take_indention(struct render *render, struct value width, struct value *out)
@@ -227,7 +227,7 @@ static bool filter_format(struct render *render, const struct call *call, struct
            format_percent(render, text, call->positional, call->positional_count, out);
 }
 
-/* ---- JSON: as Hugging Face's template code defines it, which differs from Jinja's own ---------------------------- */
+/* ---- JSON: as Hugging Face's template code defines it, which differs from Jinja's own --------------------------- */
 
 static bool take_json_indent(struct render *render, struct value indent, struct json_style *style)
 {
@@ -261,7 +261,7 @@ static bool filter_tojson(struct render *render, const struct call *call, struct
         .sorted = take_flag(call->given[3]),
     };
     return take_json_indent(render, call->given[1], &style) && take_separators(render, call->given[2], &style) &&
-           json_write(render, &style, call->self, out);
+           value_write_json(render, &style, call->self, out);
 }
 
 const struct builtin text_filters[] = {

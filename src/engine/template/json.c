@@ -295,7 +295,7 @@ static bool write_value(struct writer *writer, struct value value)
     return written;
 }
 
-bool json_write(struct render *render, const struct json_style *style, struct value value, struct value *out)
+bool value_write_json(struct render *render, const struct json_style *style, struct value value, struct value *out)
 {
     struct writer writer = { .render = render, .style = style, .text = text_begin() };
     const bool whole = write_value(&writer, value);

@@ -106,7 +106,7 @@ static bool enter(struct server *server, struct arena *arena, struct error *erro
     return true;
 }
 
-bool confine(struct server *server, struct error *error)
+bool server_confine(struct server *server, struct error *error)
 {
     if (server->settings.no_sandbox) {
         journal_event(server->journal, "sandbox", "none, as --no-sandbox asks for");

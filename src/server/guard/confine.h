@@ -6,6 +6,6 @@
 
 /* Enters the sandbox with the places that this server needs, and tells the log of it; with --no-sandbox only tells.
  * The registry, the journal and the sockets are there, threads are not. */
-MUST_USE bool confine(struct server *server, struct error *error);
+MUST_USE bool server_confine(struct server *server, struct error *error);
 
 #endif
