@@ -67,15 +67,42 @@ const char *signal_key(enum signal signal)
 
 /* ---- putting together -------------------------------------------------------------------------------------------- */
 
+static struct known_provider *find_entry(const struct providers *providers, const char *id)
+{
+    for (struct known_provider *entry = providers->entries; entry; entry = entry->next)
+        if (strcmp(entry->provider.id, id) == 0)
+            return entry;
+    return NULL;
+}
+
+/* Gives services that stand apart to their provider, wherever in the files it stands. */
+static bool attach_more(struct providers *providers, struct error *error)
+{
+    for (; providers->more; providers->more = providers->more->next) {
+        struct known_provider *entry = find_entry(providers, providers->more->provider.id);
+        if (!entry)
+            return error_set(error, "services-of: %s: no such provider", providers->more->provider.id);
+        struct known_service **end = &providers->more->services;
+        for (; *end; end = &(*end)->next)
+            (*end)->service.provider = &entry->provider;
+        *end = entry->services;
+        entry->services = providers->more->services;
+    }
+    return true;
+}
+
 static bool read_data(struct providers *providers, const char *own, struct error *error)
 {
     for (const struct embedded *file = register_data; file->name; file++)
         if (!register_read(providers, file->name, span_of(file->bytes, file->count), error))
             return false;
+    if (!attach_more(providers, error))
+        return false;
     if (!own)
         return true;
     struct buffer text = { .limit = MOST_OWN_BYTES };
-    const bool good = file_read(own, &text, error) && register_read(providers, own, buffer_span(&text), error);
+    const bool good = file_read(own, &text, error) && register_read(providers, own, buffer_span(&text), error) &&
+                      attach_more(providers, error);
     buffer_free(&text);
     return good;
 }

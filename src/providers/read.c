@@ -1,6 +1,7 @@
 /* read.c: the register's files. Each is a list; the key that an entry has says what it is:
  *
  *   id, name, entity, ...   a provider with its services     data/providers
+ *   services-of             more services of a provider       data/providers
  *   networks-of             address ranges of a service       data/providers
  *   category                alternatives for a category       data/alternatives
  *   id, title, ...          a category                        data/categories.yaml
@@ -211,6 +212,31 @@ static bool read_provider(struct reading *reading, const yaml_node_t *element)
     return put_laws(reading, element);
 }
 
+/* ---- more services of a provider that stands elsewhere ------------------------------------------------------------ */
+
+static bool read_more_key(void *context, const yaml_node_t *key, const char *name, const yaml_node_t *value)
+{
+    struct reading *reading = context;
+    if (strcmp(name, "services-of") == 0)
+        return document_text(reading->document, value, &reading->provider->provider.id);
+    if (strcmp(name, "services") == 0)
+        return document_each(reading->document, value, read_service, reading);
+    return document_wrong(reading->document, key, "%s: no such key: services-of and services are known", name);
+}
+
+static bool read_more(struct reading *reading, const yaml_node_t *element)
+{
+    struct known_provider *more = arena_take(&reading->providers->arena, 1, sizeof *more);
+    if (!more)
+        return error_memory(reading->document->error, sizeof *more);
+    reading->provider = more;
+    if (!document_keys(reading->document, element, read_more_key, reading))
+        return false;
+    more->next = reading->providers->more;
+    reading->providers->more = more;
+    return true;
+}
+
 /* ---- what else stands in the files ------------------------------------------------------------------------------- */
 
 static bool read_country(struct reading *reading, const yaml_node_t *element)
@@ -288,8 +314,8 @@ static bool read_entry(void *context, const yaml_node_t *element)
         const char *key; /* what only this kind of entry has */
         bool (*read)(struct reading *reading, const yaml_node_t *element);
     } kinds[] = {
-        { "networks-of", read_ranges }, { "entity", read_provider }, { "title", read_category },
-        { "alternatives", read_ways },  { "laws", read_country },
+        { "networks-of", read_ranges }, { "services-of", read_more },  { "entity", read_provider },
+        { "title", read_category },     { "alternatives", read_ways }, { "laws", read_country },
     };
     for (size_t i = 0; i < LENGTH(kinds); i++)
         if (document_get(document, element, kinds[i].key))

@@ -53,6 +53,7 @@ struct providers {
     size_t category_count, category_room;
     struct country *countries;
     struct known_provider *entries; /* an entry stands before those that it replaces */
+    struct known_provider *more;    /* services of a provider in another file: only its id is set */
     struct category_ways *ways;
     struct ranges *ranges;
     const struct provider **providers; /* sorted by id */
