@@ -46,7 +46,7 @@ static bool is_domain(enum signal signal)
 
 static bool is_nocase(enum signal signal)
 {
-    return is_domain(signal) || signal == SIGNAL_NUGET;
+    return is_domain(signal) || signal == SIGNAL_NUGET || signal == SIGNAL_ACTION || signal == SIGNAL_TF_PROVIDER;
 }
 
 bool index_open(struct index *index, struct arena *arena, size_t patterns, struct error *error)

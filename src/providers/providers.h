@@ -106,8 +106,8 @@ struct providers;
 MUST_USE bool providers_open(const char *own, struct providers **out, struct error *error);
 void providers_close(struct providers *providers);
 
-/* The service that a value is a sign of; NULL if nobody knows it. Letters of domains and of NuGet's names match in
- * either case. Bounded by the length of the value, whatever it is. */
+/* The service that a value is a sign of; NULL if nobody knows it. Letters of domains, of NuGet's names, of actions and
+ * of Terraform providers match in either case. Bounded by the length of the value, whatever it is. */
 const struct service *providers_find(const struct providers *providers, enum signal signal, struct span value);
 
 /* All of them, sorted by id. */

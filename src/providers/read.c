@@ -212,7 +212,7 @@ static bool read_provider(struct reading *reading, const yaml_node_t *element)
     return put_laws(reading, element);
 }
 
-/* ---- more services of a provider that stands elsewhere ------------------------------------------------------------ */
+/* ---- more services of a provider that stands elsewhere ----------------------------------------------------------- */
 
 static bool read_more_key(void *context, const yaml_node_t *key, const char *name, const yaml_node_t *value)
 {
