@@ -148,6 +148,8 @@ static bool say_law(const struct summary *summary, size_t providers, struct buff
     const char *title = country_title(outside ? outside->name : "EU");
     if (providers == 1)
         return buffer_format(out, error, "The one provider is under the law of %s%s", article(title), title);
+    if (count == 2 && providers == 2)
+        return buffer_format(out, error, "Both providers are under the law of %s%s", article(title), title);
     if (count == providers)
         return buffer_format(out, error, "All %zu providers are under the law of %s%s", providers, article(title),
                              title);

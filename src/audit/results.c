@@ -4,13 +4,13 @@
 #include <string.h>
 
 static const struct form forms[] = {
-    { "json", json_write },
-    { "html", html_write },
+    { "json", result_json },           { "csv", result_csv },     { "html", result_html },
+    { "cyclonedx", result_cyclonedx }, { "sarif", result_sarif },
 };
 
 const char *const *result_forms(void)
 {
-    static const char *const names[] = { "json", "html", NULL };
+    static const char *const names[] = { "json", "csv", "html", "cyclonedx", "sarif", NULL };
     return names;
 }
 

@@ -20,11 +20,11 @@ struct form {
     bool (*write)(struct result *result, FILE *stream, struct error *error);
 };
 
-bool json_write(struct result *result, FILE *stream, struct error *error);
-bool csv_write(struct result *result, FILE *stream, struct error *error);
-bool html_write(struct result *result, FILE *stream, struct error *error);
-bool cyclonedx_write(struct result *result, FILE *stream, struct error *error);
-bool sarif_write(struct result *result, FILE *stream, struct error *error);
+bool result_json(struct result *result, FILE *stream, struct error *error);
+bool result_csv(struct result *result, FILE *stream, struct error *error);
+bool result_html(struct result *result, FILE *stream, struct error *error);
+bool result_cyclonedx(struct result *result, FILE *stream, struct error *error);
+bool result_sarif(struct result *result, FILE *stream, struct error *error);
 
 /* Text for people: UTF-8, with a replacement for each byte that is none and for each character that is not shown as
  * what it is (controls, marks of direction). NULL when memory is short. */

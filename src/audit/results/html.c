@@ -105,7 +105,7 @@ static void put_top(struct page *page)
     put_plain(page, "</header>\n<main>\n");
 }
 
-bool html_write(struct result *result, FILE *stream, struct error *error)
+bool result_html(struct result *result, FILE *stream, struct error *error)
 {
     struct page page = { .stream = stream, .result = result };
     put_head(&page);

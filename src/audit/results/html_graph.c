@@ -140,10 +140,19 @@ static void put_owner(struct page *page, const struct drawing *drawing, const st
              text(page, "%s · %s", shortened(page, owner->party->name, 24), country), 40);
 }
 
+static bool reaches_from_outside(const struct party *law)
+{
+    for (size_t i = 0; i < law->count; i++)
+        if (law->dependencies[i]->outside)
+            return true;
+    return false;
+}
+
 static void put_law(struct page *page, const struct drawing *drawing, size_t i)
 {
     const size_t providers = drawing->laws[i]->providers;
-    put_block(page, "law-block", LAW_X, law_y(drawing, i), 26);
+    put_block(page, reaches_from_outside(drawing->laws[i]) ? "law-block" : "law-block union", LAW_X, law_y(drawing, i),
+              26);
     put_word(page, "strong", LAW_X + 18, law_y(drawing, i) - 8, drawing->laws[i]->name, 28);
     put_word(page, "quiet", LAW_X + 18, law_y(drawing, i) + 8, counted(page, providers, "provider"), 28);
 }

@@ -194,7 +194,7 @@ static bool put_summary(const struct result *result, FILE *stream, struct error 
            put_rows(stream, "warnings", warnings_json(result->report), error);
 }
 
-bool json_write(struct result *result, FILE *stream, struct error *error)
+bool result_json(struct result *result, FILE *stream, struct error *error)
 {
     fputs("{\"schema\": \"bastide-audit-1\", \"findings\": [", stream);
     if (!put_findings(result->report, stream, error))
