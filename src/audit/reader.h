@@ -45,7 +45,8 @@ struct mention {
     struct span value;
     size_t line; /* from 1 */
     enum evidence evidence;
-    bool note; /* at most a note: only transitive, say */
+    bool note;         /* at most a note: only transitive, say */
+    struct span shown; /* instead of the line, where that has what nobody else should see; empty: the line */
 };
 
 /* Tells a sign. A domain may be a whole address ("https://user@host:8080/path") or a host with port: the host counts.
@@ -56,8 +57,9 @@ void mention(struct source *source, struct sink *sink, const struct mention *men
 /* Whose sign it would be; NULL if the register does not know. For readers that decide between several. */
 const struct service *sign_of(const struct sink *sink, enum signal signal, struct span value);
 
-/* Tells a service that the reader has decided on, configured at that line. */
-void configure_service(struct source *source, struct sink *sink, const struct service *service, size_t line);
+/* Tells a service that the reader has decided on; signal and value of the mention don't matter then. */
+void mention_service(struct source *source, struct sink *sink, const struct service *service,
+                     const struct mention *mention);
 
 /* The same as mention() in short, for a sign that is declared, and for one that is configured. */
 void declare(struct source *source, struct sink *sink, enum signal signal, struct span value, size_t line);

@@ -82,7 +82,7 @@ static void add_finding(struct source *source, struct sink *sink, const struct m
 {
     char shown[TEXT_BYTES];
     const size_t line = mention->line ? mention->line : 1;
-    redact(source_line(source, line), shown);
+    redact(mention->shown.bytes ? mention->shown : source_line(source, line), shown);
     const char *path = file_of(sink, source->path), *text = copy_text(sink, span_text(shown));
     const char *unknown = host ? copy_text(sink, span_text(host)) : NULL;
     if (!path || !text || (host && !unknown) ||
@@ -161,9 +161,10 @@ const struct service *sign_of(const struct sink *sink, enum signal signal, struc
     return service || !is_host ? service : providers_find(sink->providers, SIGNAL_DOMAIN, span_trim(value));
 }
 
-void configure_service(struct source *source, struct sink *sink, const struct service *service, size_t line)
+void mention_service(struct source *source, struct sink *sink, const struct service *service,
+                     const struct mention *mention)
 {
-    add_finding(source, sink, &(struct mention){ .line = line, .evidence = EVIDENCE_CONFIGURED }, service, NULL);
+    add_finding(source, sink, mention, service, NULL);
 }
 
 void declare(struct source *source, struct sink *sink, enum signal signal, struct span value, size_t line)

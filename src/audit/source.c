@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 enum {
-    MOST_BYTES = 32 << 20, /* a lockfile of a very large project has 5 MB */
+    MOST_BYTES = 32 << 20,       /* a lockfile of a very large project has 5 MB */
+    MOST_MAIL_BYTES = 512 << 20, /* years of a person's mail */
     LOOKED_AT = 8192,
     LONGEST_EXTENSION = 24,
 };
@@ -142,14 +143,19 @@ static bool warn_about(struct source *source, struct sink *sink, const char *wha
     return false;
 }
 
+static off_t most_bytes(const struct source *source)
+{
+    return strcmp(source->extension, "mbox") == 0 ? MOST_MAIL_BYTES : MOST_BYTES;
+}
+
 static bool read_bytes(struct source *source, int file, struct buffer *bytes, struct sink *sink)
 {
     struct stat about;
     struct error error;
     if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode))
         return warn_about(source, sink, "no regular file");
-    if (about.st_size > MOST_BYTES)
-        return warn_about(source, sink, "larger than 32 MiB");
+    if (about.st_size > most_bytes(source))
+        return warn_about(source, sink, "larger than 32 MiB (an mbox: 512 MiB)");
     char part[64 << 10];
     ssize_t got;
     while ((got = read(file, part, sizeof part)) > 0) {
@@ -167,7 +173,7 @@ bool source_read(struct source *source, int root, struct buffer *bytes, struct s
     if (file < 0)
         return warn_about(source, sink, strerror(errno));
     bytes->length = 0;
-    bytes->limit = MOST_BYTES;
+    bytes->limit = (size_t)most_bytes(source);
     const bool good = read_bytes(source, file, bytes, sink);
     close(file);
     if (!good)

@@ -90,6 +90,11 @@ static bool has_mx(const struct mail *mail)
     return false;
 }
 
+static void tell_service(struct source *source, struct sink *sink, const struct service *service, size_t line)
+{
+    mention_service(source, sink, service, &(struct mention){ .line = line, .evidence = EVIDENCE_CONFIGURED });
+}
+
 /* Whoever is no mailbox, or another one than the zone's: a gateway, a sender, somebody unknown. */
 static void tell_other(struct source *source, struct sink *sink, const struct mail_sign *sign,
                        const struct provider *mailbox)
@@ -102,7 +107,7 @@ static void tell_other(struct source *source, struct sink *sink, const struct ma
     }
     const struct service *sender = service && service->provider != mailbox ? service_sending(sink, service) : NULL;
     if (sign->signal == SIGNAL_SPF && sender)
-        configure_service(source, sink, sender, sign->line);
+        tell_service(source, sink, sender, sign->line);
     else if (sign->signal == SIGNAL_SPF && !service)
         configure(source, sink, sign->signal, sign->value, sign->line);
 }
@@ -114,7 +119,7 @@ void mail_tell(struct source *source, struct sink *sink, const struct mail *mail
         mailbox = mailbox_by_others(sink, mail);
     const struct service *service = mailbox ? sign_of(sink, mailbox->signal, mailbox->value) : NULL;
     if (service)
-        configure_service(source, sink, service, mailbox->line);
+        tell_service(source, sink, service, mailbox->line);
     for (size_t i = 0; i < mail->count; i++)
         tell_other(source, sink, &mail->signs[i], service ? service->provider : NULL);
 }

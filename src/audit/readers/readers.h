@@ -5,6 +5,9 @@
 #include "audit/reader.h"
 
 extern const struct reader reader_settings;
+extern const struct reader reader_bookmarks;
+extern const struct reader reader_mbox;
+extern const struct reader reader_passwords;
 extern const struct reader reader_zone;
 
 /* Whether any reader takes files of that name. */

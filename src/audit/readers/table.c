@@ -4,6 +4,9 @@
 
 /* clang-format off */
 static const struct reader *const readers[] = {
+    &reader_bookmarks,
+    &reader_mbox,
+    &reader_passwords,
     &reader_zone,
     &reader_settings, /* .env, properties, INI */
 };

@@ -13,7 +13,7 @@
 /* Conversations are some kilobytes, tools nest some ten levels. */
 enum { DEEPEST_JSON = 200, LONGEST_JSON = 16 << 20 };
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static bool read_json(struct render *render, const json_t *json, unsigned depth, struct value *out);
 
@@ -109,7 +109,7 @@ bool value_parse_json(struct render *render, const char *what, const char *json,
     return read;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 struct writer {
     struct render *render;
