@@ -268,7 +268,7 @@ static bool add_name(struct index *index, enum signal signal, struct span patter
 {
     const bool beginning = pattern.data[pattern.bytes - 1] == '*';
     const struct span key = span_of(pattern.data, pattern.bytes - beginning);
-    if (key.bytes < 2 || key.bytes > LONGEST_VALUE || memchr(key.data, '*', key.bytes))
+    if (key.bytes < 1u + beginning || key.bytes > LONGEST_VALUE || memchr(key.data, '*', key.bytes))
         return error_set_kind(error, ERROR_WRONG_USE, "a name is wanted, of which only the end may be *");
     return put(index, signal, beginning ? FORM_BEGINNING : FORM_WHOLE, key, service, error);
 }
