@@ -7,6 +7,7 @@ static const struct reader *const readers[] = {
     &reader_bookmarks,
     &reader_mbox,
     &reader_passwords,
+    &reader_terraform,
     &reader_zone,
     &reader_settings, /* .env, properties, INI */
 };

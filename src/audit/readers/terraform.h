@@ -1,0 +1,11 @@
+/* terraform.h: what Terraform's files share with those of Packer and others in HCL. Private to the readers. */
+#ifndef BASTIDE_AUDIT_READERS_TERRAFORM_H
+#define BASTIDE_AUDIT_READERS_TERRAFORM_H
+
+#include "audit/reader.h"
+
+/* Where a module, a base or a role is fetched from: "git::https://host/x", "git@host:x", "github.com/a/b",
+ * "https://host/x.zip", "oci://host/x". False if it is none of these, but a path or a name in a registry. */
+bool tell_fetched(struct source *source, struct sink *sink, struct span address, size_t line);
+
+#endif
