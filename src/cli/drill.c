@@ -1,5 +1,6 @@
 /* drill.c: a drill of bastide cutoff for people to read: the verdict, why, what was tried, how the runs ended. */
 #include "cli/drill.h"
+#include "cutoff/cutoff.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -138,6 +139,16 @@ static bool print_tail(const json_t *run, const char *stream, const char *title,
                            print(error, text[length - 1] == '\n' ? "\n" : "\n\n"));
 }
 
+/* Of the run that failed and should not have. */
+static bool print_tails(const json_t *drill, const json_t *cut, const json_t *whole, struct error *error)
+{
+    if (strcmp(text_at(drill, "verdict"), cutoff_verdict_name(CUTOFF_UNCLEAR)) == 0)
+        return print_tail(whole, "output", "With nothing cut, the end of its output:", error) &&
+               print_tail(whole, "errors", "With nothing cut, the end of its errors:", error);
+    return print_tail(cut, "output", "Cut off, the end of its output:", error) &&
+           print_tail(cut, "errors", "Cut off, the end of its errors:", error);
+}
+
 bool drill_print(const char *record, struct error *error)
 {
     json_t *drill = json_loads(record, 0, NULL);
@@ -150,10 +161,9 @@ bool drill_print(const char *record, struct error *error)
     const bool good = print_head(drill, error) && print_reasons(drill, error) &&
                       print_rows(cut, false, "Cut off, refused:", error) &&
                       print_rows(cut, true, "Cut off, let through:", error) &&
-                      print_rows(whole, true, "With nothing cut, reached:", error) &&
+                      print_rows(whole, true, "With nothing cut, tried:", error) &&
                       print_rows(whole, false, "With nothing cut, refused all the same:", error) &&
-                      print_tail(cut, "output", "Cut off, the end of its output:", error) &&
-                      print_tail(cut, "errors", "Cut off, the end of its errors:", error);
+                      print_tails(drill, cut, whole, error);
     json_decref(drill);
     return good;
 }

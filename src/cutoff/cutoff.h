@@ -58,7 +58,7 @@ struct cutoff_tried {
     const char *protocol;          /* "dns", "tcp", "udp", "icmp", ... */
     const struct service *service; /* NULL: nobody in the register knows it */
     bool allowed;
-    const char *why; /* it was refused: see below; "" if it was not */
+    const char *why; /* it was refused: "cut", ...; or that nobody was there, though it was not; else "" */
     uint64_t count;
 };
 

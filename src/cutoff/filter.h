@@ -14,7 +14,7 @@ extern const char why_protocol[]; /* neither TCP nor UDP: nothing carries it. In
 
 struct ruling {
     bool allowed;
-    const char *why; /* "" if it is allowed */
+    const char *why; /* "" if it is allowed, unless nobody was there */
     const struct service *service;
 };
 

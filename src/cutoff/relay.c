@@ -221,6 +221,14 @@ static int exit_status(int raw)
     return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
 }
 
+/* The terminal told the command, too: it may end in its own way. */
+static void let_end(struct relay *relay)
+{
+    const double until = seconds_now() + patience;
+    while (!is_over(relay) && seconds_now() < until)
+        turn(relay);
+}
+
 bool relay_run(struct relay *relay, double seconds, bool (*stop)(void), struct relay_end *out, struct error *error)
 {
     const double began = seconds_now();
@@ -230,6 +238,8 @@ bool relay_run(struct relay *relay, double seconds, bool (*stop)(void), struct r
         late = !relay->ended && seconds_now() > began + seconds;
         stopped = stop && stop();
     }
+    if (stopped)
+        let_end(relay);
     *out = (struct relay_end){ .timed_out = late,
                                .status = late ? 128 + 9 : exit_status(relay->status),
                                .seconds = (relay->ended ? relay->ended_at : seconds_now()) - began };

@@ -110,6 +110,13 @@ static void follow(struct relay *relay, struct lookup *lookup, struct span answe
     lookup->ruling = chain.ruling;
 }
 
+/* "" for an answer that is one. */
+static const char *why_not_answered(struct span answer)
+{
+    const unsigned status = answer.bytes > 3 ? answer.data[3] & 15u : DNS_SERVER_FAILED;
+    return status == DNS_NO_ERROR ? "" : status == DNS_NO_SUCH_NAME ? "no such name" : "no answer";
+}
+
 static void finish(struct relay *relay, struct lookup *lookup, struct span answer)
 {
     const struct span query = span_of(lookup->query + LENGTH_BYTES, lookup->query_bytes - LENGTH_BYTES);
@@ -120,6 +127,8 @@ static void finish(struct relay *relay, struct lookup *lookup, struct span answe
         follow(relay, lookup, answer);
     if (lookup->told)
         return;
+    if (lookup->ruling.allowed)
+        lookup->ruling.why = why_not_answered(answer);
     tried_add(&relay->tried, lookup->question.name, NULL, "dns", &lookup->ruling);
     if (!lookup->ruling.allowed)
         tell_empty(relay, &lookup->asker, query, &lookup->question, DNS_NO_SUCH_NAME);
