@@ -19,17 +19,6 @@ static bool is_option(struct span word)
     return word.bytes > 1 && word.data[0] == '-';
 }
 
-bool word_listed(const char *list, struct span word)
-{
-    while (list && *list) {
-        const size_t length = strcspn(list, " ");
-        if (length == word.bytes && memcmp(list, word.data, length) == 0)
-            return true;
-        list += length + (list[length] == ' ');
-    }
-    return false;
-}
-
 static bool is_named(const struct call *call, const char *names)
 {
     return word_listed(names, call->program);

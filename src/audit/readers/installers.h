@@ -4,6 +4,7 @@
 #define BASTIDE_AUDIT_READERS_INSTALLERS_H
 
 #include "audit/reader.h"
+#include "audit/readers/names.h"
 #include "audit/readers/shell.h"
 
 struct call {
@@ -15,9 +16,6 @@ struct call {
     size_t count;
     size_t depth; /* of scripts within scripts */
 };
-
-/* Whether the word is one of the list, whose words stand apart by blanks. */
-bool word_listed(const char *list, struct span word);
 
 /* Tells the packages that the command installs and the registry that they come from; false if it is no installer. */
 bool tell_installed(struct call *call);

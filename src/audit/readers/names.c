@@ -4,6 +4,22 @@
 #include <ctype.h>
 #include <string.h>
 
+bool word_listed(const char *list, struct span word)
+{
+    while (list && *list) {
+        const size_t length = strcspn(list, " ");
+        if (length == word.bytes && memcmp(list, word.data, length) == 0)
+            return true;
+        list += length + (list[length] == ' ');
+    }
+    return false;
+}
+
+bool source_named(const struct source *source, const char *list)
+{
+    return word_listed(list, span_text(source->name));
+}
+
 /* Up to the first of the bytes, which is looked for from offset on. */
 static struct span cut_at(struct span text, const char *bytes, size_t offset)
 {
@@ -75,4 +91,19 @@ void manifest_package(struct manifest *manifest, struct span text, size_t line)
     manifest_registry(manifest, line);
     mention(manifest->source, manifest->sink,
             &(struct mention){ .signal = manifest->signal, .value = name, .line = line, .note = manifest->note });
+}
+
+void tell_host_once(struct manifest *manifest, struct told_hosts *told, struct span address, size_t line)
+{
+    const size_t begin = span_find(address, "://") + 3;
+    if (begin >= address.bytes)
+        return;
+    const struct span host = cut_at(span_from(address, begin), "/?#\"' \t,)>", 0);
+    for (size_t i = 0; i < told->count; i++)
+        if (span_equal(told->hosts[i], host))
+            return;
+    if (told->count < LENGTH(told->hosts))
+        told->hosts[told->count++] = host;
+    mention_addresses(manifest->source, manifest->sink, span_part(address, 0, begin + host.bytes), line,
+                      EVIDENCE_DECLARED);
 }

@@ -9,6 +9,7 @@ extern const struct reader reader_bookmarks;
 extern const struct reader reader_mbox;
 extern const struct reader reader_passwords;
 extern const struct reader reader_terraform;
+extern const struct reader reader_npm;
 extern const struct reader reader_zone;
 
 /* Whether any reader takes files of that name. */

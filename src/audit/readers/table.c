@@ -8,6 +8,7 @@ static const struct reader *const readers[] = {
     &reader_mbox,
     &reader_passwords,
     &reader_terraform,
+    &reader_npm,
     &reader_zone,
     &reader_settings, /* .env, properties, INI */
 };
