@@ -50,7 +50,8 @@ def test_lockfiles_name_the_hosts_that_packages_come_from(audit):
 
 def test_locks_of_yarn_pnpm_and_bun_come_from_npm(audit):
     findings = audit({
-        "a/yarn.lock": '# yarn lockfile v1\n\na@1:\n  version "1"\n  resolved "https://registry.yarnpkg.com/a/-/a.tgz#1"\n',
+        "a/yarn.lock": '# yarn lockfile v1\n\na@1:\n  version "1"\n'
+                       '  resolved "https://registry.yarnpkg.com/a/-/a.tgz#1"\n',
         "b/yarn.lock": '__metadata:\n  version: 8\n\n"a@npm:^1":\n  version: 1\n  resolution: "a@npm:1.0.0"\n',
         "c/pnpm-lock.yaml": "lockfileVersion: '9.0'\npackages:\n  a@1.0.0:\n    resolution: {integrity: sha512-x}\n",
         "d/bun.lock": '{"lockfileVersion": 1, "packages": {\n"a": ["a@1.0.0", "", {}, "sha512-x"],\n}}',

@@ -80,7 +80,7 @@ static void tell_package_json(struct manifest *manifest, const struct node *root
 
 /* ---- lockfiles -------------------------------------------------------------------------------------------------- */
 
-/* The text between the first pair of double quotes from offset on; what stands up to the line's end if there is none. */
+/* The text between the first pair of double quotes from offset on; the rest of the line if there is none. */
 static struct span quoted_from(struct span line, size_t offset)
 {
     struct span rest = span_from(line, offset);

@@ -10,6 +10,10 @@ extern const struct reader reader_mbox;
 extern const struct reader reader_passwords;
 extern const struct reader reader_terraform;
 extern const struct reader reader_npm;
+extern const struct reader reader_python;
+extern const struct reader reader_go;
+extern const struct reader reader_cargo;
+extern const struct reader reader_maven;
 extern const struct reader reader_zone;
 
 /* Whether any reader takes files of that name. */

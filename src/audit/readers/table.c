@@ -9,6 +9,10 @@ static const struct reader *const readers[] = {
     &reader_passwords,
     &reader_terraform,
     &reader_npm,
+    &reader_python,
+    &reader_go,
+    &reader_cargo,
+    &reader_maven,
     &reader_zone,
     &reader_settings, /* .env, properties, INI */
 };
