@@ -146,6 +146,22 @@ const char *country_title(const char *country);
 /* The sentence that matters: who has power over this, and what stops when the greatest goes. */
 MUST_USE bool summary_headline(const struct summary *summary, struct buffer *out, struct error *error);
 
+/* ---- what is known and what is waived ---------------------------------------------------------------------------- */
+
+/* Marks as known each finding that the JSON result in that file has, too. Lines may have moved, a file may have been
+ * renamed, a version in the text may have been raised: what counts is how often a service occurs there. */
+MUST_USE bool report_compare(struct report *report, const char *baseline, struct error *error);
+
+/* Reads waivers (docs/audit-ci.md has the form) and marks what they cover; what has expired or covers nothing is a
+ * warning of the report. Fine if there is no such file. ERROR_WRONG_USE, with the line, for what is no waiver. */
+MUST_USE bool report_waive(struct report *report, const char *path, struct error *error);
+
+/* The name of that file in the folder that is audited. */
+#define WAIVERS_FILE ".bastide-audit.yaml"
+
+/* How many findings of that level or above are neither known nor waived. */
+size_t report_over(const struct report *report, enum level least);
+
 /* ---- results ---------------------------------------------------------------------------------------------------- */
 
 /* Writes a report in the form of that name: json, csv, html, cyclonedx, sarif. ERROR_WRONG_USE if there is no such

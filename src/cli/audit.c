@@ -1,5 +1,6 @@
 /* audit.c: bastide audit. */
 #include "audit/audit.h"
+#include "cli/audit_summary.h"
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -9,22 +10,14 @@
 static const struct option options[] = {
     { "format", 'f', "FORM", "json, csv, html, cyclonedx or sarif; without it, a summary for people" },
     { "output", 'o', "FILE", "write the result there, whole or not at all" },
+    { "fail-on", 0, "LEVEL", "status 1 from note, warning or critical on; new: for what the baseline has not" },
+    { "baseline", 0, "FILE", "a result of before, as json: what it has is known" },
+    { "waivers", 0, "FILE", "what is waived, why, until when (" WAIVERS_FILE " in PATH)" },
     { "all", 'a', NULL, "also what .gitignore leaves out" },
     { "providers", 0, "FILE", "entries of your own for the register of providers" },
     { "threads", 't', "N", "how many threads read (one for each core)" },
     { 0 },
 };
-
-static bool summarise(const struct report *report, struct error *error)
-{
-    for (size_t i = 0; i < report->finding_count; i++) {
-        const struct finding *finding = &report->findings[i];
-        if (!print(error, "%-8s %s:%zu: %s\n", level_name(finding->level), finding->file, finding->line,
-                   finding->service ? finding->service->name : finding->host))
-            return false;
-    }
-    return print(error, "%zu findings in %llu files.\n", report->finding_count, (unsigned long long)report->files);
-}
 
 static bool write_result(const struct report *report, const struct arguments *arguments, struct error *error)
 {
@@ -44,25 +37,87 @@ static bool show(const struct report *report, const struct arguments *arguments,
         return write_result(report, arguments, error);
     for (size_t i = 0; i < report->warning_count; i++)
         fprintf(stderr, "bastide: %s: %s\n", report->warnings[i].file, report->warnings[i].text);
-    return summarise(report, error);
+    return audit_summarise(report, argument(arguments, 0), error) && print_flush(error);
 }
 
-static enum status run_audit(const struct arguments *arguments, struct error *error)
+/* ---- the gate ---------------------------------------------------------------------------------------------------- */
+
+/* *wanted: whether there is a threshold at all. */
+static bool read_threshold(const struct arguments *arguments, bool *wanted, enum level *least, struct error *error)
 {
-    struct providers *providers = NULL;
-    struct report *report = NULL;
+    const char *name = option_text(arguments, "fail-on", NULL);
+    *wanted = name != NULL;
+    *least = LEVEL_NOTE;
+    if (!name || level_named(name, least))
+        return true;
+    if (strcmp(name, "new") != 0)
+        return error_set_kind(error, ERROR_WRONG_USE, "--fail-on %s: new, note, warning or critical is wanted", name);
+    return option_given(arguments, "baseline") ||
+           error_set_kind(error, ERROR_WRONG_USE,
+                          "--fail-on new: new since when: give --baseline FILE, a result that "
+                          "was made with --format json");
+}
+
+/* The file that was named must be there; the one in the folder need not. */
+static bool waive(struct report *report, const struct arguments *arguments, struct error *error)
+{
+    const char *named = option_text(arguments, "waivers", NULL);
+    if (named)
+        return access(named, R_OK) == 0 ? report_waive(report, named, error) : error_system(error, named, "open");
+    struct arena arena = { 0 };
+    const char *path = arena_format(&arena, "%s/" WAIVERS_FILE, argument(arguments, 0));
+    const bool waived = path ? report_waive(report, path, error) : error_memory(error, 0);
+    arena_free(&arena);
+    return waived;
+}
+
+static bool prepare(struct report *report, const struct arguments *arguments, struct error *error)
+{
+    const char *baseline = option_text(arguments, "baseline", NULL);
+    return waive(report, arguments, error) && (!baseline || report_compare(report, baseline, error));
+}
+
+static enum status judge(const struct report *report, const struct arguments *arguments, enum level least)
+{
+    struct error told = { 0 };
+    const size_t over = report_over(report, least);
+    if (over == 0)
+        return STATUS_DONE;
+    error_set(&told, "%zu finding%s over the threshold (--fail-on %s) %s neither known nor waived", over,
+              over == 1 ? "" : "s", option_text(arguments, "fail-on", ""), over == 1 ? "is" : "are");
+    show_error(&told);
+    return STATUS_NO;
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------------- */
+
+static enum status audit_with(const struct providers *providers, const struct arguments *arguments, struct error *error)
+{
     uint64_t threads = 0;
+    bool gate;
+    enum level least;
+    struct report *report = NULL;
     if (!option_integer(arguments, "threads", 1, 256, &threads, error) ||
-        !providers_open(option_text(arguments, "providers", NULL), &providers, error))
+        !read_threshold(arguments, &gate, &least, error))
         return status_of(error);
     const struct audit_wishes wishes = { .path = argument(arguments, 0),
                                          .ignored_too = option_given(arguments, "all"),
                                          .threads = (unsigned)threads };
     const bool good = audit_run(&wishes, providers, terminal_counter(), &report, error) &&
-                      show(report, arguments, error);
+                      prepare(report, arguments, error) && show(report, arguments, error);
+    const enum status status = !good ? status_of(error) : gate ? judge(report, arguments, least) : STATUS_DONE;
     report_close(report);
+    return status;
+}
+
+static enum status run_audit(const struct arguments *arguments, struct error *error)
+{
+    struct providers *providers = NULL;
+    if (!providers_open(option_text(arguments, "providers", NULL), &providers, error))
+        return status_of(error);
+    const enum status status = audit_with(providers, arguments, error);
     providers_close(providers);
-    return good ? STATUS_DONE : status_of(error);
+    return status;
 }
 
 const struct command command_audit = {
@@ -73,7 +128,8 @@ const struct command command_audit = {
                "network. What .gitignore leaves out is not read.\n",
     .examples = "  bastide audit .\n"
                 "  bastide audit . --format html --output dependencies.html\n"
-                "  bastide audit . --format json\n",
+                "  bastide audit . --format json --output known.json\n"
+                "  bastide audit . --baseline known.json --fail-on new\n",
     .options = options,
     .least = 1,
     .most = 1,

@@ -5,6 +5,7 @@
 #include "audit/reader.h"
 
 extern const struct reader reader_settings;
+extern const struct reader reader_result;
 extern const struct reader reader_bookmarks;
 extern const struct reader reader_mbox;
 extern const struct reader reader_passwords;

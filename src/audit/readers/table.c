@@ -4,6 +4,7 @@
 
 /* clang-format off */
 static const struct reader *const readers[] = {
+    &reader_result,
     &reader_bookmarks,
     &reader_mbox,
     &reader_passwords,
