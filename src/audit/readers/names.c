@@ -89,6 +89,8 @@ void manifest_package(struct manifest *manifest, struct span text, size_t line)
     if (name.bytes == 0)
         return;
     manifest_registry(manifest, line);
+    if (manifest->signal == SIGNALS)
+        return;
     mention(manifest->source, manifest->sink,
             &(struct mention){ .signal = manifest->signal, .value = name, .line = line, .note = manifest->note });
 }

@@ -23,7 +23,7 @@ struct manifest {
     struct source *source;
     struct sink *sink;
     const char *registry; /* "npm"; NULL: another one, which is told by its address */
-    enum signal signal;   /* of its packages */
+    enum signal signal;   /* of its packages; SIGNALS: their names are no signs */
     bool told;            /* the registry */
     bool note;            /* lockfile beside a manifest, test: packages are notes */
 };

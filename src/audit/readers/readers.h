@@ -21,6 +21,12 @@ extern const struct reader reader_python;
 extern const struct reader reader_go;
 extern const struct reader reader_cargo;
 extern const struct reader reader_maven;
+extern const struct reader reader_gradle;
+extern const struct reader reader_composer;
+extern const struct reader reader_nuget;
+extern const struct reader reader_gems;
+extern const struct reader reader_beam;
+extern const struct reader reader_dart;
 extern const struct reader reader_zone;
 
 /* Whether any reader takes files of that name. */

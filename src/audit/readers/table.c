@@ -20,6 +20,12 @@ static const struct reader *const readers[] = {
     &reader_go,
     &reader_cargo,
     &reader_maven,
+    &reader_gradle,
+    &reader_composer,
+    &reader_nuget,
+    &reader_gems,
+    &reader_beam,
+    &reader_dart,
     &reader_zone,
     &reader_settings, /* .env, properties, INI */
 };
