@@ -17,7 +17,7 @@ enum {
     FEW_BYTES = 256
 };
 
-void lexer_open(struct lexer *lexer, const struct language *language, struct span text, size_t first_line)
+void code_open(struct lexer *lexer, const struct language *language, struct span text, size_t first_line)
 {
     *lexer = (struct lexer){ .language = language, .text = text, .line = first_line, .fresh = true };
 }
@@ -172,7 +172,7 @@ static bool found(struct extent *out, size_t begin, size_t end, size_t after)
     return true;
 }
 
-/* How far to look for a text's end. Where it was often looked for in vain, the file is no program but wants to be slow. */
+/* How far to look for a text's end. Where it was often looked for in vain, the file is no program but a trap. */
 static size_t most_ahead(const struct lexer *lexer)
 {
     return lexer->failures > MOST_FAILURES ? FEW_BYTES : MOST_TEXT_BYTES;
@@ -556,7 +556,7 @@ static struct token token_here(struct lexer *lexer)
     return mark_here(lexer);
 }
 
-struct token lexer_next(struct lexer *lexer)
+struct token code_next(struct lexer *lexer)
 {
     bool blank = false;
     while (true) {

@@ -79,9 +79,9 @@ struct lexer {
     size_t failures; /* how often a text's end was not there */
 };
 
-void lexer_open(struct lexer *lexer, const struct language *language, struct span text, size_t first_line);
+void code_open(struct lexer *lexer, const struct language *language, struct span text, size_t first_line);
 
 /* The next token; TOKEN_END at the end, again and again. Linear in the text, whatever it is. */
-struct token lexer_next(struct lexer *lexer);
+struct token code_next(struct lexer *lexer);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "audit/reader.h"
 
+extern const struct reader reader_code;
 extern const struct reader reader_settings;
 extern const struct reader reader_result;
 extern const struct reader reader_bookmarks;

@@ -40,6 +40,7 @@ static const struct reader *const readers[] = {
     &reader_beam,
     &reader_dart,
     &reader_zone,
+    &reader_code,
     &reader_settings, /* .env, properties, INI */
 };
 /* clang-format on */
