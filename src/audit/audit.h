@@ -67,6 +67,10 @@ MUST_USE bool audit_run(const struct audit_wishes *wishes, const struct provider
                         const struct progress *progress, struct report **out, struct error *error);
 void report_close(struct report *report);
 
+/* A number that changes when a file that audit_run would read comes, goes or is changed: of names, sizes and times. */
+MUST_USE bool audit_stamp(const struct audit_wishes *wishes, const struct progress *progress, uint64_t *out,
+                          struct error *error);
+
 /* ---- what the findings mean together ---------------------------------------------------------------------------- */
 
 /* What happens when a service is gone. */
@@ -155,6 +159,9 @@ MUST_USE bool report_compare(struct report *report, const char *baseline, struct
 /* Reads waivers (docs/audit-ci.md has the form) and marks what they cover; what has expired or covers nothing is a
  * warning of the report. Fine if there is no such file. ERROR_WRONG_USE, with the line, for what is no waiver. */
 MUST_USE bool report_waive(struct report *report, const char *path, struct error *error);
+
+/* The same for a text; named: what it is called where something is wrong with it. */
+MUST_USE bool report_waive_text(struct report *report, const char *named, struct span text, struct error *error);
 
 /* The name of that file in the folder that is audited. */
 #define WAIVERS_FILE ".bastide-audit.yaml"

@@ -232,8 +232,10 @@ static void mark(struct waiving *waiving)
 static bool tell(struct waiving *waiving)
 {
     struct report *report = waiving->report;
+    const char *slash = strrchr(waiving->path, '/');
+    const char *name = arena_text(&report->arena, span_text(slash ? slash + 1 : waiving->path));
     struct warning *all = arena_take(&report->arena, waiving->count + report->warning_count + 1, sizeof *all);
-    if (!all)
+    if (!all || !name)
         return error_memory(waiving->error, waiving->count * sizeof *all);
     size_t count = 0;
     for (size_t i = 0; i < waiving->count; i++) {
@@ -247,7 +249,7 @@ static bool tell(struct waiving *waiving)
                                               waiver->line);
         if (!text)
             return error_memory(waiving->error, 0);
-        all[count++] = (struct warning){ WAIVERS_FILE, text };
+        all[count++] = (struct warning){ name, text };
     }
     memcpy(all + count, report->warnings, report->warning_count * sizeof *all);
     report->warnings = all;
@@ -269,16 +271,21 @@ static bool waive(struct waiving *waiving, struct span text)
     return good;
 }
 
+bool report_waive_text(struct report *report, const char *named, struct span text, struct error *error)
+{
+    struct waiving waiving = { .report = report, .path = named, .error = error };
+    return waive(&waiving, text);
+}
+
 bool report_waive(struct report *report, const char *path, struct error *error)
 {
     struct stat about;
     struct buffer text = { .limit = MOST_FILE };
-    struct waiving waiving = { .report = report, .path = path, .error = error };
     if (lstat(path, &about) != 0)
         return true;
     if (!S_ISREG(about.st_mode) || about.st_size > MOST_FILE)
         return error_set_kind(error, ERROR_WRONG_USE, "%s: no file of at most 1 MiB: waivers are not read", path);
-    const bool good = file_read(path, &text, error) && waive(&waiving, buffer_span(&text));
+    const bool good = file_read(path, &text, error) && report_waive_text(report, path, buffer_span(&text), error);
     buffer_free(&text);
     return good;
 }

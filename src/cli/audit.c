@@ -113,7 +113,7 @@ static enum status audit_with(const struct providers *providers, const struct ar
 static enum status run_audit(const struct arguments *arguments, struct error *error)
 {
     struct providers *providers = NULL;
-    if (!providers_open(option_text(arguments, "providers", NULL), &providers, error))
+    if (!providers_open_own(option_text(arguments, "providers", NULL), &providers, error))
         return status_of(error);
     const enum status status = audit_with(providers, arguments, error);
     providers_close(providers);

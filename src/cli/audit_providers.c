@@ -217,7 +217,7 @@ static bool check_names(const struct selection *selection, struct error *error)
 static enum status run_providers(const struct arguments *arguments, struct error *error)
 {
     struct providers *providers = NULL;
-    if (!providers_open(option_text(arguments, "providers", NULL), &providers, error))
+    if (!providers_open_own(option_text(arguments, "providers", NULL), &providers, error))
         return status_of(error);
     const struct selection selection = { .providers = providers,
                                          .arguments = arguments,

@@ -96,16 +96,6 @@ static void tell_run(void *context, int run, bool cut)
 
 /* ---- the command ------------------------------------------------------------------------------------------------- */
 
-/* The user's entries: the file that the line names, else the one in the configuration folder, if there is one. */
-static bool open_register(const struct arguments *arguments, struct arena *arena, struct providers **out,
-                          struct error *error)
-{
-    const char *path = option_text(arguments, "providers", NULL), *own;
-    if (!path && folder_configuration("providers.yaml", arena, &own, error))
-        path = access(own, R_OK) == 0 ? own : NULL;
-    return error->kind == ERROR_NONE && providers_open(path, out, error);
-}
-
 static bool show(const struct cutoff_order *order, const struct cutoff_result *result, bool json, struct arena *arena,
                  struct error *error)
 {
@@ -156,7 +146,8 @@ static enum status run_cutoff(const struct arguments *arguments, struct error *e
     struct line line;
     bool quiet = option_given(arguments, "quiet");
     enum status status = STATUS_FAILED;
-    if (read_line(arguments, &arena, &line, error) && open_register(arguments, &arena, &providers, error)) {
+    if (read_line(arguments, &arena, &line, error) &&
+        providers_open_own(option_text(arguments, "providers", NULL), &providers, error)) {
         struct cutoff_order order = {
             .words = line.words,
             .providers = providers,

@@ -148,6 +148,7 @@ const struct command command_serve = {
                 "  bastide serve smollm2-135m --parallel 8 --keep-alive 1h\n"
                 "  bastide serve ./model.gguf --port 0 --no-page\n"
                 "  bastide key add office --scopes chat && bastide serve --host 0.0.0.0 --tls auto\n"
+                "  bastide serve --audit ~/shop\n"
                 "  bastide serve --memory-budget 8GiB --check\n",
     .options = serve_options,
     .most = -1,

@@ -26,6 +26,7 @@ const struct option serve_options[] = {
     { "tls-cert", 0, "FILE", "certificate chain in PEM, with --tls-key" },
     { "tls-key", 0, "FILE", "private key in PEM" },
     { "tls", 0, "auto", "TLS with a certificate that is made on first use" },
+    { "audit", 0, "FOLDER", "show on the page what this folder depends on; again for more" },
     { "no-page", 0, NULL, "no page, and no conversations kept" },
     { "no-pull", 0, NULL, "clients may not fetch models" },
     { "no-sandbox", 0, NULL, "keep the right to connect to others and to open any file" },
@@ -153,6 +154,7 @@ static bool read_all(const struct arguments *arguments, struct arena *arena, str
     return read_words(arguments, arena, out, error) && read_scheduler(arguments, &out->scheduler, error) &&
            read_list(arguments, "allow-host", arena, &out->allowed_hosts, &out->allowed_host_count, error) &&
            read_list(arguments, "allow-origin", arena, &out->allowed_origins, &out->allowed_origin_count, error) &&
+           read_list(arguments, "audit", arena, &out->audits, &out->audit_count, error) &&
            read_time(arguments, "drain", &out->drain_seconds, error) && read_tls(arguments, out, error) &&
            read_log_format(arguments, &out->log_json, error);
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "providers/embedded.h"
 #include "providers/register.h"
@@ -226,6 +227,17 @@ bool providers_open(const char *own, struct providers **out, struct error *error
     }
     *out = providers;
     return true;
+}
+
+bool providers_open_own(const char *named, struct providers **out, struct error *error)
+{
+    struct arena arena = { 0 };
+    const char *own = NULL;
+    const bool known = named || folder_configuration("providers.yaml", &arena, &own, error);
+    const bool there = !named && known && access(own, R_OK) == 0;
+    const bool opened = known && providers_open(there ? own : named, out, error);
+    arena_free(&arena);
+    return opened;
 }
 
 void providers_close(struct providers *providers)

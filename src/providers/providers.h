@@ -106,6 +106,10 @@ struct providers;
 MUST_USE bool providers_open(const char *own, struct providers **out, struct error *error);
 void providers_close(struct providers *providers);
 
+/* The same with the file that the user named, or, for NULL, with providers.yaml of his configuration folder, if there
+ * is one. */
+MUST_USE bool providers_open_own(const char *named, struct providers **out, struct error *error);
+
 /* The service that a value is a sign of; NULL if nobody knows it. Letters of domains, of NuGet's names, of actions and
  * of Terraform providers match in either case. Bounded by the length of the value, whatever it is. */
 const struct service *providers_find(const struct providers *providers, enum signal signal, struct span value);

@@ -10,6 +10,7 @@
 #include "server/serving.h"
 #include "server/settings.h"
 #include "server/guard/tls.h"
+#include "server/page/auditor.h"
 #include "server/page/turns.h"
 
 #include <math.h>
@@ -75,17 +76,19 @@ static bool open_tls(struct server *server, struct error *error)
 static bool open_confined(struct server *server, struct error *error)
 {
     const struct server_settings *settings = &server->settings;
+    const size_t audits = settings->no_page ? 0 : settings->audit_count;
     return (settings->no_pull || puller_open(&server->puller, error)) && open_access(server, error) &&
            registry_open(settings->models, settings->model_count, settings->alias, settings->any_model,
                          &server->registry, error) &&
-           open_tls(server, error) && http_open(server, &server->http, error) && server_confine(server, error);
+           auditor_open(settings->audits, audits, &server->auditor, error) && open_tls(server, error) &&
+           http_open(server, &server->http, error) && server_confine(server, error);
 }
 
 static bool open_rooms(struct server *server, struct error *error)
 {
     const struct server_settings *settings = &server->settings;
     return scheduler_open(&settings->scheduler, &server->scheduler, error) && kept_open(&server->kept, error) &&
-           (settings->no_page || open_store(server, error));
+           (settings->no_page || open_store(server, error)) && auditor_start(server->auditor, error);
 }
 
 bool server_open(const struct server_settings *settings, FILE *log, struct server **out, struct error *error)
@@ -198,6 +201,7 @@ void server_close(struct server *server)
     const bool served = server->http != NULL;
     drain(server);
     http_close(server->http);
+    auditor_close(server->auditor);
     turns_close(server->turns);
     store_close(server->store);
     kept_close(server->kept);

@@ -22,6 +22,8 @@ struct server_settings {
     size_t allowed_host_count;
     const char *const *allowed_origins; /* [allowed_origin_count] */
     size_t allowed_origin_count;
+    const char *const *audits; /* [audit_count] folders that the page shows the dependencies of */
+    size_t audit_count;
     bool allow_anonymous, no_page, no_pull, no_sandbox, any_model;
     const char *tls_certificate, *tls_key; /* files; NULL: no TLS */
     bool tls_auto;                         /* a certificate of our own, made on first use */

@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 
+struct auditor;
 struct gate;
 struct journal;
 struct kept;
@@ -30,6 +31,7 @@ struct server {
     struct puller *puller;       /* the child that fetches models; NULL with --no-pull */
     struct store *store;         /* conversations; NULL with --no-page */
     struct turns *turns;         /* answers in the making for the page; NULL with --no-page */
+    struct auditor *auditor;     /* of the page's room Dependencies; NULL without --audit */
     struct kept *kept;           /* answers of /v1/responses */
     struct tls *tls;             /* NULL without */
     struct http *http;

@@ -30,8 +30,8 @@ bool settings_copy(const struct server_settings *settings, struct arena *arena, 
     return copy_texts(arena, &out->models, out->model_count, error) &&
            copy_texts(arena, &out->allowed_hosts, out->allowed_host_count, error) &&
            copy_texts(arena, &out->allowed_origins, out->allowed_origin_count, error) &&
-           copy_text(arena, &out->alias, error) && copy_text(arena, &out->host, error) &&
-           copy_text(arena, &out->tls_certificate, error) && copy_text(arena, &out->tls_key, error) &&
-           copy_text(arena, &out->scheduler.cache_folder, error) &&
+           copy_texts(arena, &out->audits, out->audit_count, error) && copy_text(arena, &out->alias, error) &&
+           copy_text(arena, &out->host, error) && copy_text(arena, &out->tls_certificate, error) &&
+           copy_text(arena, &out->tls_key, error) && copy_text(arena, &out->scheduler.cache_folder, error) &&
            copy_text(arena, &out->scheduler.slot_folder, error);
 }

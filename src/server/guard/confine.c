@@ -1,8 +1,9 @@
 /* confine.c: which places of the file system a server keeps.
  *
  *   reads    configuration (keys, config.yaml, the catalogue's own entries, TLS), the models of the command line,
- *            certificates, what the system says of memory and processors, time zones
- *   writes   the store of models (for /api/delete), conversations, --cache-dir, --slot-dir
+ *            certificates, folders that are audited, what the system says of memory and processors, time zones
+ *   writes   the store of models (for /api/delete), conversations, what the page keeps of audits, --cache-dir,
+ *            --slot-dir
  *
  * Configuration is not written to: whoever gets hold of the server adds no key and no source of models. */
 #include "server/guard/confine.h"
@@ -49,6 +50,17 @@ static bool add_write(struct places *places, const char *path, struct error *err
     return folder_make(path, error);
 }
 
+/* Folders that are audited are only read; what the page keeps about them is written elsewhere. */
+static bool add_audits(struct places *places, const struct server_settings *settings, struct error *error)
+{
+    const char *kept;
+    if (settings->no_page || settings->audit_count == 0)
+        return true;
+    for (size_t i = 0; i < settings->audit_count; i++)
+        add_read(places, settings->audits[i]);
+    return folder_data("audits", places->arena, &kept, error) && add_write(places, kept, error);
+}
+
 static bool add_own_folders(struct places *places, const struct server_settings *settings, struct error *error)
 {
     const char *configuration, *models, *conversations;
@@ -58,7 +70,7 @@ static bool add_own_folders(struct places *places, const struct server_settings 
         return false;
     add_read(places, configuration);
     return add_write(places, models, error) && (settings->no_page || add_write(places, conversations, error)) &&
-           add_write(places, settings->scheduler.cache_folder, error) &&
+           add_audits(places, settings, error) && add_write(places, settings->scheduler.cache_folder, error) &&
            add_write(places, settings->scheduler.slot_folder, error);
 }
 
@@ -72,13 +84,13 @@ static bool add_folder_of(struct places *places, const char *path, struct error 
     return true;
 }
 
-static bool add_models(struct places *places, struct registry *registry, struct error *error)
+static bool add_models(struct places *places, struct registry *registry, size_t others, struct error *error)
 {
     struct served_model *models;
     size_t count;
     if (!registry_list(registry, places->arena, &models, &count, error))
         return false;
-    places->reads = arena_take(places->arena, count + PLACES_MOST, sizeof *places->reads);
+    places->reads = arena_take(places->arena, count + others + PLACES_MOST, sizeof *places->reads);
     places->writes = arena_take(places->arena, PLACES_MOST, sizeof *places->writes);
     if (!places->reads || !places->writes)
         return error_memory(error, count * sizeof *places->reads);
@@ -94,8 +106,9 @@ static bool enter(struct server *server, struct arena *arena, struct error *erro
     const struct server_settings *settings = &server->settings;
     struct places places = { .arena = arena };
     char report[SANDBOX_REPORT];
-    if (!add_models(&places, server->registry, error) || !add_own_folders(&places, settings, error) ||
-        !add_folder_of(&places, settings->tls_certificate, error) || !add_folder_of(&places, settings->tls_key, error))
+    if (!add_models(&places, server->registry, settings->audit_count, error) ||
+        !add_own_folders(&places, settings, error) || !add_folder_of(&places, settings->tls_certificate, error) ||
+        !add_folder_of(&places, settings->tls_key, error))
         return false;
     const struct sandbox_places all = { places.reads, places.read_count, places.writes, places.write_count };
     if (!sandbox_enter(&all, report, error)) {

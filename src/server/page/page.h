@@ -34,4 +34,12 @@ bool page_stop(struct server *server, const struct request *request, struct resp
 bool page_status(struct server *server, const struct request *request, struct response *response,
                  struct failure *failure);
 
+/* page/audits.c: the room Dependencies. */
+bool page_audits(struct server *server, const struct request *request, struct response *response,
+                 struct failure *failure);
+bool page_audit(struct server *server, const struct request *request, struct response *response,
+                struct failure *failure);
+bool page_audit_change(struct server *server, const struct request *request, struct response *response,
+                       struct failure *failure);
+
 #endif

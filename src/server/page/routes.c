@@ -20,6 +20,7 @@ const struct api page_api = { .name = "page", .tell_failure = tell_failure };
 const struct route page_routes[] = {
     { "GET",    "/",                               SCOPE_NONE, &page_api, page_root },
     { "GET",    "/c/*",                            SCOPE_NONE, &page_api, page_conversation },
+    { "GET",    "/dependencies",                   SCOPE_NONE, &page_api, page_conversation },
     { "GET",    "/page/*",                         SCOPE_NONE, &page_api, page_file },
     { "GET",    "/api/bastide/v1/status",          SCOPE_CHAT, &page_api, page_status },
     { "GET",    "/api/bastide/v1/export",          SCOPE_CHAT, &page_api, page_export_all },
@@ -31,6 +32,9 @@ const struct route page_routes[] = {
     { "POST",   "/api/bastide/v1/conversations/*", SCOPE_CHAT, &page_api, page_ask },
     { "GET",    "/api/bastide/v1/messages/*",      SCOPE_CHAT, &page_api, page_follow },
     { "POST",   "/api/bastide/v1/messages/*",      SCOPE_CHAT, &page_api, page_stop },
+    { "GET",    "/api/bastide/v1/audits",          SCOPE_ADMIN, &page_api, page_audits },
+    { "GET",    "/api/bastide/v1/audits/*",        SCOPE_ADMIN, &page_api, page_audit },
+    { "POST",   "/api/bastide/v1/audits/*",        SCOPE_ADMIN, &page_api, page_audit_change },
     { .method = NULL },
 };
 /* clang-format on */
