@@ -3,7 +3,7 @@
 #define BASTIDE_CUTOFF_CUT_H
 
 #include "cutoff/cutoff.h"
-#include "cutoff/endpoint.h"
+#include "traffic/traffic.h"
 
 /* What is known of something that a command wants to reach. */
 struct sought {

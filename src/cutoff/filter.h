@@ -4,7 +4,7 @@
 #define BASTIDE_CUTOFF_FILTER_H
 
 #include "cutoff/cut.h"
-#include "cutoff/dns.h"
+#include "traffic/traffic.h"
 
 /* Why something was refused. */
 extern const char why_cut[];      /* it belongs to what is cut */

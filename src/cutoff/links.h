@@ -3,7 +3,7 @@
 #ifndef BASTIDE_CUTOFF_LINKS_H
 #define BASTIDE_CUTOFF_LINKS_H
 
-#include "cutoff/endpoint.h"
+#include "traffic/traffic.h"
 
 /* Makes the TUN device with that name in this process's network namespace and brings it up; *out gives and takes its
  * packets. */

@@ -10,8 +10,7 @@
 
 #include "cutoff/capture.h"
 #include "cutoff/door.h"
-#include "cutoff/packet.h"
-#include "cutoff/sniff.h"
+#include "traffic/traffic.h"
 #include "cutoff/tried.h"
 #include "cutoff/world.h"
 

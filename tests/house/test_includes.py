@@ -3,8 +3,8 @@ import re
 from pathlib import Path
 
 # From the ground up: a room may include those before it, and itself.
-ROOMS = ["base", "kernels", "engine", "models", "scheduler", "chat", "store", "access", "providers", "audit",
-         "cutoff", "server", "cli"]
+ROOMS = ["base", "kernels", "engine", "models", "scheduler", "chat", "store", "access", "traffic", "providers",
+         "audit", "cutoff", "server", "cli"]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 

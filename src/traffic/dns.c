@@ -1,6 +1,6 @@
 /* dns.c: questions and answers of the domain name system. Messages come from the command and from the network: every
  * offset is compared with the message's length, a name follows at most 64 pointers, each to an earlier place. */
-#include "cutoff/dns.h"
+#include "traffic/traffic.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* sniff.c: for whom a connection says that it is. A client may cut its first message into as many TLS records as it
  * likes, so they are put together before they are read. Bytes are the command's: each length is checked. */
-#include "cutoff/sniff.h"
+#include "traffic/traffic.h"
 
 #include <string.h>
 

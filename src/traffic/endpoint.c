@@ -1,5 +1,5 @@
 /* endpoint.c: an address and a port, of either version of IP. */
-#include "cutoff/endpoint.h"
+#include "traffic/traffic.h"
 
 #include <arpa/inet.h>
 #include <string.h>

@@ -1,7 +1,6 @@
-/* Fuzz target: what a command under a drill may send: packets, questions for names, the beginnings of connections. The
+/* Fuzz target: what goes over a network: packets, questions for names, the beginnings of connections. The
  * first byte says as what the rest is read. */
-#include "cutoff/packet.h"
-#include "cutoff/sniff.h"
+#include "traffic/traffic.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Packets of any length and content are read within their bounds, and answered so that a kernel takes the answer. */
 #include "check.h"
-#include "cutoff/packet.h"
+#include "traffic/traffic.h"
 
 #include <arpa/inet.h>
 

@@ -1,6 +1,6 @@
 /* The server's name is found in what a client sends, however that is cut; and in nothing else. */
 #include "check.h"
-#include "cutoff/sniff.h"
+#include "traffic/traffic.h"
 
 /* The hosts that are found in a text of HTTP, each with a space after it. */
 static const char *hosts_in(const char *text, char out[512])

@@ -1,6 +1,6 @@
 /* packet.c: IP packets, read and written byte by byte. What arrives is from a command that nobody trusts: every length
  * is compared with the bytes that are there. */
-#include "cutoff/packet.h"
+#include "traffic/traffic.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Questions and answers for names are read within their bounds, whatever a stranger wrote. */
 #include "check.h"
-#include "cutoff/dns.h"
+#include "traffic/traffic.h"
 
 /* "Www.Example.com", A, as a query with the id 0x1234. */
 static const unsigned char query[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
