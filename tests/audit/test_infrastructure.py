@@ -65,7 +65,7 @@ receivers:
   - name: b
     slack_configs:
       - api_url: http://mattermost:8065/hooks/x
-""", {("pagerduty", 4), ("pagerduty", 5)}),
+""", {("pagerduty", 4)}),
     ("traefik.yml", """\
 entryPoints: {web: {address: ":80"}}
 certificatesResolvers:

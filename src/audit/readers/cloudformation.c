@@ -35,7 +35,7 @@ static void tell_properties(struct source *source, struct sink *sink, const stru
             tell_environment(source, sink, inner);
         else if (key_is(inner, "Variables") && inner->type == NODE_MAP)
             tell_environment(source, sink, inner);
-        else if (image && inner->type == NODE_TEXT)
+        else if (image && inner->type == NODE_TEXT && !span_begins(inner->text, "aws/codebuild/"))
             tell_image(source, sink, inner);
         else if (inner->type == NODE_TEXT && span_begins(span_trim(inner->text), "#!"))
             mention_commands(source, sink, inner->text, inner->value_line);
@@ -180,8 +180,7 @@ static void tell_pulumi(struct source *source, struct sink *sink, const struct n
          entry = entry->next) {
         tell_package(source, sink, entry->key, entry->line);
         if (entry->type == NODE_TEXT)
-            mention_setting(source, sink, span_from(entry->key, span_find(entry->key, ":") + 1), entry->text,
-                            entry->line);
+            tell_setting(source, sink, span_from(entry->key, span_find(entry->key, ":") + 1), entry->text, entry->line);
     }
     for (const struct node *one = resources ? resources->first : NULL; one; one = one->next)
         if (node_get(one, "type"))

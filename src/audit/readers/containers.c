@@ -84,7 +84,7 @@ void tell_acme_setting(struct source *source, struct sink *sink, struct span key
     else if (ends_nocase(key, "acme.caserver") || ends_nocase(key, "acme_caserver"))
         configure(source, sink, SIGNAL_DOMAIN, value, line);
     else
-        mention_setting(source, sink, key, value, line);
+        tell_setting(source, sink, key, value, line);
 }
 
 static struct span without_dashes(struct span flag)

@@ -131,7 +131,7 @@ static void tell_text(struct terraform *terraform, const struct node *node, stru
     else if (containers && is_image_key(key))
         declare_image(terraform->source, terraform->sink, value, node->line);
     else
-        mention_setting(terraform->source, terraform->sink, key, value, node->line);
+        tell_setting(terraform->source, terraform->sink, key, value, node->line);
 }
 
 /* All texts below a body; containers: one of the maps above holds containers. */

@@ -2,7 +2,10 @@
  * settings are. */
 #include "audit/readers/values.h"
 
+#include <ctype.h>
 #include <string.h>
+
+#include "audit/readers/purpose.h"
 
 enum { LONGEST_KEY = 80 };
 
@@ -30,6 +33,41 @@ struct span key_join(struct source *source, struct span parent, struct span key)
     const char *joined = arena_format(source->arena, "%.*s.%.*s", (int)parent.bytes, (const char *)parent.data,
                                       (int)key.bytes, (const char *)key.data);
     return joined ? span_text(joined) : key;
+}
+
+/* ---- names that tell nothing ------------------------------------------------------------------------------------- */
+
+static bool is_upper_name(struct span key)
+{
+    for (size_t i = 0; i < key.bytes; i++)
+        if (islower(key.data[i]))
+            return false;
+    return true;
+}
+
+static bool names_credential(struct span key)
+{
+    static const char *const words[] = { "dsn", "token", "webhook", "apikey" };
+    for (size_t i = 0; i < LENGTH(words); i++)
+        if (key_has_word(key, words[i]))
+            return true;
+    return key_has_word(key, "key") && (key_has_word(key, "api") || key_has_word(key, "access") ||
+                                        key_has_word(key, "secret") || key_has_word(key, "license"));
+}
+
+/* The same words behind another, where no pattern of variables begins. */
+static struct span without_name(struct source *source, struct span key)
+{
+    char *other = arena_format(source->arena, "its_%.*s", (int)size_min(key.bytes, 2 * LONGEST_KEY), key.data);
+    for (char *at = other; at && *at; at++)
+        *at = *at == '.' ? '_' : *at;
+    return other ? span_text(other) : key;
+}
+
+void tell_setting(struct source *source, struct sink *sink, struct span key, struct span value, size_t line)
+{
+    const bool tells = key.bytes == 0 || is_upper_name(key) || names_credential(key);
+    mention_setting(source, sink, tells ? key : without_name(source, key), value, line);
 }
 
 /* ---- files within files ------------------------------------------------------------------------------------------ */
@@ -63,7 +101,7 @@ static void tell_line(struct source *source, struct sink *sink, struct span text
         return; /* the key was a scheme */
     while (value.bytes > 0 && strchr(";,", value.data[value.bytes - 1]))
         value.bytes--;
-    mention_setting(source, sink, span_part(text, 0, key), value, line);
+    tell_setting(source, sink, span_part(text, 0, key), value, line);
 }
 
 void tell_lines(struct source *source, struct sink *sink, struct span text, size_t line)
@@ -103,7 +141,7 @@ void tell_value(struct source *source, struct sink *sink, struct span key, const
     if (memchr(value.data ? value.data : (const unsigned char *)"", '\n', span_trim(value).bytes))
         tell_lines(source, sink, value, node->value_line);
     else
-        mention_setting(source, sink, key, value, node->line);
+        tell_setting(source, sink, key, value, node->line);
 }
 
 static void tell_below(struct source *source, struct sink *sink, const struct node *node, struct span parent,

@@ -16,7 +16,12 @@ void tell_settings(struct source *source, struct sink *sink, const struct node *
 /* The variables of a program: a map, a list of "NAME=value", or a list of maps with "name" and "value". */
 void tell_environment(struct source *source, struct sink *sink, const struct node *node);
 
-/* One setting. A value of several lines is a file: each of its lines may be a setting, whatever it is written in. */
+/* A setting of infrastructure, unlike an environment's variable: "mistral_port" may be anybody's, so that its name
+ * tells nothing unless it is a key's or a token's. What the value says counts in any case. */
+void tell_setting(struct source *source, struct sink *sink, struct span key, struct span value, size_t line);
+
+/* One such setting. A value of several lines is a file: each of its lines may be a setting, whatever it is written in.
+ * */
 void tell_value(struct source *source, struct sink *sink, struct span key, const struct node *node);
 
 /* Lines of a file that lies within another, from line on. */
