@@ -41,6 +41,13 @@ extern const struct reader reader_nuget;
 extern const struct reader reader_gems;
 extern const struct reader reader_beam;
 extern const struct reader reader_dart;
+extern const struct reader reader_workflows;
+extern const struct reader reader_gitlab;
+extern const struct reader reader_builds;
+extern const struct reader reader_jenkins;
+extern const struct reader reader_makefile;
+extern const struct reader reader_hosting;
+extern const struct reader reader_tools;
 extern const struct reader reader_zone;
 
 /* Whether any reader takes files of that name. */

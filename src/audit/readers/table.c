@@ -39,6 +39,13 @@ static const struct reader *const readers[] = {
     &reader_gems,
     &reader_beam,
     &reader_dart,
+    &reader_workflows,
+    &reader_gitlab,
+    &reader_builds,
+    &reader_jenkins,
+    &reader_makefile,
+    &reader_hosting,
+    &reader_tools,
     &reader_zone,
     &reader_code,
     &reader_settings, /* .env, properties, INI */
