@@ -21,6 +21,7 @@ struct bracket {
     unsigned char mark;
     struct span call, object; /* "fetch"; "logger" and "info" of logger.info( */
     struct span key;          /* that the text in it is given to */
+    bool typed;               /* a type may stand between the key and its '=' */
     struct span first;        /* its first argument, if that was a text: env("API_URL", "https://...") */
 };
 
@@ -63,15 +64,14 @@ static struct bracket *inner(struct program *program)
 /* ---- addresses --------------------------------------------------------------------------------------------------- */
 
 static const char *const speaking_words[] = {
-    "log",      "logger",    "console",    "error",     "warn",    "warning",  "info",     "debug",     "print",
-    "println",  "printf",    "puts",       "raise",     "throw",   "panic",    "fatal",    "exception", "assert",
-    "expect",   "alert",     "toast",      "notify",    "echo",    "fail",     "abort",    "die",       "help",
-    "describe", "it",        "test",       "trace",     "should",  "eprintln", "usage",    "link",      "to",
-    "cite",     "deprecate", "deprecated", "translate", "t",       "i18n",     "gettext",  "sprintf",   "format",
-    "fprintf",  "message",   "msg",        "flash",     "tooltip", "markdown", "doc",      "desc",      "startswith",
-    "equals",   "contains",  "includes",   "indexof",   "match",   "equal",    "eq",       "begins",    "prefix",
-    "regex",    "regexp",    "replace",    "mock",      "stub",    "nock",     "redirect", "a",         "anchor",
-    "schema",   "xmlns",     "namespace",  "validate",
+    "log",        "logger",    "console",  "error",      "warn",     "warning",  "info",     "debug",     "print",
+    "println",    "printf",    "puts",     "raise",      "throw",    "panic",    "fatal",    "exception", "assert",
+    "expect",     "alert",     "toast",    "notify",     "echo",     "fail",     "abort",    "die",       "help",
+    "describe",   "test",      "trace",    "should",     "eprintln", "usage",    "link",     "cite",      "deprecate",
+    "deprecated", "translate", "i18n",     "gettext",    "fprintf",  "message",  "msg",      "flash",     "tooltip",
+    "markdown",   "doc",       "desc",     "startswith", "equals",   "contains", "includes", "indexof",   "match",
+    "equal",      "begins",    "prefix",   "regex",      "regexp",   "mock",     "stub",     "nock",      "anchor",
+    "schema",     "xmlns",     "namespace"
 };
 
 static const char *const talking_words[] = {
@@ -116,6 +116,7 @@ static bool is_talked(const struct program *program)
 {
     const struct bracket *bracket = &program->open[program->depth];
     return any_word(bracket->call, talking_words, LENGTH(talking_words)) ||
+           (program->depth == 0 && any_word(program->statement, talking_words, LENGTH(talking_words))) ||
            (bracket->mark == '[' && program->depth > 0 &&
             any_word(program->open[program->depth - 1].call, talking_words, LENGTH(talking_words)));
 }
@@ -362,9 +363,10 @@ static void note_key(struct program *program, unsigned char mark)
     struct bracket *bracket = inner(program);
     if (last->type != TOKEN_NAME && last->type != TOKEN_TEXT)
         return;
-    const bool typed = mark == '=' && bracket->key.bytes > 0 && last->type == TOKEN_NAME;
-    if (!typed)
+    const bool type = mark == '=' && bracket->key.bytes > 0 && bracket->typed && last->type == TOKEN_NAME;
+    if (!type)
         bracket->key = last->text;
+    bracket->typed = mark == ':';
 }
 
 static void end_statement(struct program *program)
@@ -418,6 +420,10 @@ static void use_name(struct program *program, const struct token *token)
     if (jsx && !(other->type == TOKEN_NAME && last->glued)) {
         program->tag = token->text;
         program->statement.bytes = 0;
+    }
+    if (strcmp(program->lexer.language->name, "clojure") == 0 && (is_mark(last, '(') || is_mark(last, '/'))) {
+        inner(program)->object = inner(program)->call; /* (http/get "...") */
+        inner(program)->call = token->text;
     }
     if (!program->source->test)
         use_member(program, token);

@@ -48,6 +48,7 @@ extern const struct reader reader_jenkins;
 extern const struct reader reader_makefile;
 extern const struct reader reader_hosting;
 extern const struct reader reader_tools;
+extern const struct reader reader_web;
 extern const struct reader reader_zone;
 
 /* Whether any reader takes files of that name. */

@@ -48,6 +48,7 @@ static const struct reader *const readers[] = {
     &reader_tools,
     &reader_zone,
     &reader_code,
+    &reader_web,
     &reader_settings, /* .env, properties, INI */
 };
 /* clang-format on */

@@ -1,0 +1,100 @@
+"""Programs: what they talk to, import and read from their environment; never what they only mention."""
+import pytest
+
+from .conftest import places, providers
+
+
+def unknown(findings):
+    return {finding["provider"] for finding in findings if finding["provider_id"] is None}
+
+
+@pytest.mark.parametrize("name, program", [
+    ("a.js", "// fetch('https://api.foreign-a.com/v1')\nfetch('https://api.loaded-b.com/v1')\n"),
+    ("a.ts", "/* x */\nconst API_URL: string = `https://api.loaded-b.com/${version}/x`\n"),
+    ("a.py", '"""https://api.foreign-a.com/v1"""\nBASE_URL = "https://api.loaded-b.com/v1"\n'),
+    ("a.go", "// x\nconst endpoint = `https://api.loaded-b.com/v1`\n"),
+    ("a.java", "/** https://api.foreign-a.com/v1 */\nString baseUrl = \"https://api.loaded-b.com/v1\";\n"),
+    ("a.kt", "// x\nval apiUrl: String = \"https://api.loaded-b.com/v1\"\n"),
+    ("a.scala", "// x\nval apiUrl = \"https://api.loaded-b.com/v1\"\n"),
+    ("a.cs", "/// https://api.foreign-a.com/v1\nstring endpoint = @\"https://api.loaded-b.com/v1\";\n"),
+    ("a.fs", "(* \"https://api.foreign-a.com/v1\" *)\nlet endpoint = \"https://api.loaded-b.com/v1\"\n"),
+    ("a.rb", "# https://api.foreign-a.com/v1\nAPI_URL = 'https://api.loaded-b.com/v1'\n"),
+    ("a.php", "<?php // https://api.foreign-a.com/v1\n$apiUrl = 'https://api.loaded-b.com/v1';\n"),
+    ("a.rs", "//! https://api.foreign-a.com/v1\nconst API_URL: &str = \"https://api.loaded-b.com/v1\";\n"),
+    ("a.c", "// x\n#define API_URL \"https://api.loaded-b.com/v1\"\n"),
+    ("a.swift", "// x\nlet apiUrl = \"https://api.loaded-b.com/v1\"\n"),
+    ("a.dart", "// x\nfinal apiUrl = 'https://api.loaded-b.com/v1';\n"),
+    ("a.ex", "# x\n@api_url \"https://api.loaded-b.com/v1\"\n"),
+    ("a.clj", "; \"https://api.foreign-a.com/v1\"\n(http/get \"https://api.loaded-b.com/v1\")\n"),
+    ("a.lua", "-- x\nlocal api_url = \"https://api.loaded-b.com/v1\"\n"),
+    ("a.pl", "# x\nmy $api_url = 'https://api.loaded-b.com/v1';\n"),
+    ("a.ps1", "# x\n$ApiUrl = 'https://api.loaded-b.com/v1'\n"),
+])
+def test_addresses_that_a_program_talks_to_are_found(audit, name, program):
+    findings = audit({name: program})
+    assert unknown(findings) == {"loaded-b.com"}
+    assert places(findings, "loaded-b.com") == {(name, 2)}
+    assert findings[0]["evidence"] == "declared"
+
+
+@pytest.mark.parametrize("program", [
+    "const docs = 'https://docs.foreign.com/api/v1'",
+    "console.log('https://api.foreign.com/v1')",
+    "throw new Error('https://api.foreign.com/v1')",
+    "const help = 'see https://api.foreign.com/v1 for more'",
+    "const x = { href: 'https://api.foreign.com/v1' }",
+    "const xmlns = 'http://schemas.foreign.com/v1'",
+    "const x = { $schema: 'https://api.foreign.com/v1/schema.json' }",
+    "const url = 'https://api.example.com/v1'",
+    "const apiUrl = 'http://localhost:3000/api'",
+    "const url = `https://api.${domain}.com/v1`",
+    "const userAgent = 'https://api.foreign.com/v1'",
+    "if (url.startsWith('https://api.foreign.com/v1')) {}",
+    "if (url == 'https://api.foreign.com/v1') {}",
+    "const repository = 'https://github.com/owner/repo'",
+    "const x = { name: 'Foreign', url: 'https://www.foreign.com' }",
+    "const allowlist = ['https://api.foreign.com/v1']",
+    "const text = 'gpt-4o is a model'",
+])
+def test_addresses_that_are_only_mentioned_are_not(audit, program):
+    assert not audit({"src/a.js": program + "\n"})
+
+
+def test_tests_talk_to_nobody(audit):
+    assert not audit({"spec/a_spec.rb": "API_URL = 'https://api.foreign.com/v1'\n"})
+
+
+@pytest.mark.parametrize("name, program, provider", [
+    ("a.ts", "import * as Sentry from '@sentry/node/x'", "sentry"),
+    ("a.js", "const Sentry = require('@sentry/node')", "sentry"),
+    ("a.js", "export { x } from '@sentry/node'", "sentry"),
+    ("a.py", "from sentry_sdk.integrations.flask import FlaskIntegration", "sentry"),
+    ("a.py", "import os, boto3 as b", "aws"),
+    ("a.go", 'import (\n\t"fmt"\n\ts "github.com/getsentry/sentry-go"\n)', "sentry"),
+    ("a.java", "import software.amazon.awssdk.services.s3.S3Client;", "aws"),
+    ("a.cs", "using Amazon.S3;", "aws"),
+    ("a.php", "<?php\nuse Aws\\S3\\S3Client;", "aws"),
+    ("a.rb", "require 'aws-sdk-s3'", "aws"),
+    ("a.rs", "use aws_sdk_s3::Client;", "aws"),
+])
+def test_imports_of_a_providers_sdk_are_found(audit, name, program, provider):
+    assert providers(audit({name: program + "\n"})) == {provider}
+
+
+@pytest.mark.parametrize("name, program", [
+    ("a.js", "x(process.env.SENTRY_DSN)"), ("a.js", "x(process.env['SENTRY_DSN'])"),
+    ("a.ts", "import.meta.env.SENTRY_DSN"),
+    ("a.py", "x = os.environ['SENTRY_DSN']"), ("a.py", "x = os.environ.get('SENTRY_DSN')"),
+    ("a.py", "x = os.getenv('SENTRY_DSN')"), ("a.go", 'x := os.Getenv("SENTRY_DSN")'), ("a.rb", "ENV['SENTRY_DSN']"),
+    ("a.rb", "ENV.fetch('SENTRY_DSN', nil)"), ("a.java", 'x = System.getenv("SENTRY_DSN");'),
+    ("a.php", "<?php $x = env('SENTRY_DSN');"), ("a.rs", 'let x = std::env::var("SENTRY_DSN");'),
+    ("a.cs", 'x = Environment.GetEnvironmentVariable("SENTRY_DSN");'), ("a.ex", 'System.get_env("SENTRY_DSN")'),
+])
+def test_variables_that_a_program_reads_are_signs(audit, name, program):
+    assert providers(audit({name: program + "\n"})) == {"sentry"}
+
+
+def test_models_count_where_they_are_models(audit):
+    assert places(audit({"a.py": "x(model='gpt-4o')\n"}), "openai") == {("a.py", 1)}
+    assert places(audit({"b.py": "import openai\nx('gpt-4o')\n"}), "openai") >= {("b.py", 1), ("b.py", 2)}
+    assert not places(audit({"c.py": "names = ['gpt-4o']\n"}), "openai") & {("c.py", 1)}
