@@ -115,6 +115,10 @@ export const api = {
   stop: async (message) => { await request("POST", "messages/" + at(message) + "/stop"); },
   exported: async (id, format) =>
     (await request("GET", "conversations/" + at(id) + "/export?format=" + format, { accept: "*/*" })).text(),
+  audits: () => asked("GET", "audits"),
+  audit: (id) => asked("GET", "audits/" + id),
+  auditAgain: (id) => asked("POST", "audits/" + id, { body: {} }),
+  auditKeep: (id, body) => asked("POST", "audits/" + id + "/kept", { body }),
   exportedAll: async (format) => (await request("GET", "export?format=" + format, { accept: "*/*" })).text(),
   stream,
 };

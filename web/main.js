@@ -10,7 +10,9 @@ import { renderSidebar, showSide } from "./sidebar.js";
 import { renderedBy, changed, state } from "./state.js";
 import { Follow } from "./follow.js";
 import { dialog } from "./overlay.js";
+import { enterDependencies, inDependencies } from "./audits.js";
 import { keyAskedBy } from "./api.js";
+import { renderDependencies } from "./dependencies.js";
 import { renderTop } from "./settings.js";
 
 const at = (id) => document.getElementById(id);
@@ -24,11 +26,16 @@ const down = iconButton("down", "", () => follow.jump(), { class: "tool down" })
 at("bottom").prepend(down);
 
 renderedBy(() => {
-  at("skip").textContent = word("skip");
+  const room = state.room === "dependencies";
+  at("skip").textContent = word(room ? "skipRoom" : "skip");
+  at("room").hidden = !room;
+  at("scroll").hidden = at("bottom").hidden = room;
   change(down, { "aria-label": word("down"), title: word("down"), hidden: state.following });
   renderSidebar(at("side-body"));
   renderTop(at("top"));
   renderNotice(at("notice"));
+  if (room)
+    renderDependencies(at("room"));
   renderMessages();
   renderComposer();
 });
@@ -48,12 +55,18 @@ keyAskedBy(async (refused) => {
 
 /* ---- keys and navigation ----------------------------------------------------------------------------------------- */
 
-function focusMessage(event) {
+at("skip").onclick = (event) => {
   event.preventDefault();
-  at("message").focus();
-}
+  at(state.room === "chat" ? "message" : "room").focus();
+};
 
-at("skip").onclick = focusMessage;
+/* Shows what the address says, without adding to the history. */
+function goToAddress() {
+  if (inDependencies())
+    enterDependencies({ push: false });
+  else
+    open(idInAddress(), { push: false });
+}
 
 document.addEventListener("keydown", (event) => {
   const command = (event.ctrlKey || event.metaKey) && !event.altKey;
@@ -71,7 +84,7 @@ document.addEventListener("pointerdown", (event) => {
     showSide(false);
 });
 
-window.addEventListener("popstate", () => open(idInAddress(), { push: false }));
+window.addEventListener("popstate", goToAddress);
 window.addEventListener("online", () => reload().catch(() => {}));
 
 /* ---- beginning --------------------------------------------------------------------------------------------------- */
@@ -79,8 +92,9 @@ window.addEventListener("online", () => reload().catch(() => {}));
 talkTold({ grown, moved, toEnd: () => follow.jump() });
 makeMessages(at("messages"), scroll);
 makeComposer();
-open(idInAddress(), { push: false });
-focusBox();
+goToAddress();
+if (state.room === "chat")
+  focusBox();
 
 function begin() {
   Promise.all([reload(), loadStatus()]).catch((failure) => tell(failure, begin));

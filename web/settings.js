@@ -49,7 +49,10 @@ export function renderTop(top) {
   if (shownLanguage !== language)
     buildTop(top);
   shownLanguage = language;
-  const name = state.open ? state.open.title || word("untitled") : "";
+  const room = state.room === "chat" ? "" : word(state.room);
+  const name = room || (state.open ? state.open.title || word("untitled") : "");
+  select.parentElement.hidden = settingsButton.hidden = Boolean(room);
+  top.classList.toggle("in-room", Boolean(room));
   if (title.textContent !== name)
     title.textContent = name;
   title.hidden = !name;

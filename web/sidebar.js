@@ -1,14 +1,17 @@
 /* sidebar.js: the navigation: what Bastide offers, the conversations, and the menu of the page itself. */
 import { addressOf, open } from "./talk.js";
 import { change, element, icon, iconButton } from "./dom.js";
+import { enterDependencies } from "./audits.js";
 import { changed, state } from "./state.js";
 import { conversationMenu, pageMenu, rename, search } from "./listing.js";
 import { focusBox } from "./composer.js";
 import { language, word } from "./words.js";
 import { themeButton } from "./settings.js";
 
-const SECTIONS = [["documents", "file"], ["backups", "shield"], ["dependencies", "links"], ["strategy", "compass"],
-  ["approvals", "stamp"]];
+/* Sign, and for those that are there, address and what leads into them. */
+const SECTIONS = [["chat", "chat", () => addressOf(""), () => state.room === "chat" || open("")],
+  ["documents", "file"], ["backups", "shield"],
+  ["dependencies", "links", () => "/dependencies", enterDependencies], ["strategy", "compass"], ["approvals", "stamp"]];
 const DAY = 86400;
 
 let shownLanguage = "";
@@ -22,6 +25,8 @@ export function renderSidebar(side) {
   if (shownLanguage !== language)
     build(side);
   shownLanguage = language;
+  for (const link of side.querySelectorAll(".sections a"))
+    change(link, { "aria-current": link.dataset.room === state.room ? "page" : null });
   renderList();
 }
 
@@ -59,13 +64,15 @@ function build(side) {
 
 /* What is still to come is text: a link that leads nowhere would lie. */
 function sections() {
-  return element("ul", {},
-    element("li", {}, element("a", { href: addressOf(""), "aria-current": "page", onclick: (event) => {
+  return element("ul", {}, ...SECTIONS.map(([name, sign, address, enter]) => address
+    ? element("li", {}, element("a", { href: address(), "data-room": name, onclick: (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey)
+        return;
       event.preventDefault();
       showSide(false);
-    } }, icon("chat"), word("chat"))),
-    ...SECTIONS.map(([name, sign]) => element("li", { class: "coming" }, icon(sign), word(name), " ",
-      element("small", {}, word("coming")))));
+      enter();
+    } }, icon(sign), word(name)))
+    : element("li", { class: "coming" }, icon(sign), word(name), " ", element("small", {}, word("coming")))));
 }
 
 /* ---- the list ---------------------------------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@ export const state = {
   pending: null,       /* { text, parent }: on its way to the server */
   notice: null,        /* { text, action, run } */
   following: true,
+  room: "chat",        /* or "dependencies" (audits.js) */
   side: false,         /* whether the navigation is shown where there is no room for both */
 };
 

@@ -41,8 +41,9 @@ export async function open(id, { push = true } = {}) {
   state.open = null;
   state.loading = id;
   state.settings = defaults();
-  if (push && idInAddress() !== id)
+  if (push && (state.room !== "chat" || idInAddress() !== id))
     history.pushState(null, "", addressOf(id));
+  state.room = "chat";
   clearNotice();
   changed();
   if (!id)

@@ -6,6 +6,7 @@ const LANGUAGES = ["en", "fr"];
 
 const WORDS = {
   skip: ["Skip to the message", "Aller au message"],
+  skipRoom: ["Skip to the report", "Aller au rapport"],
   sections: ["Sections", "Rubriques"],
   chat: ["Chat", "Discussion"],
   documents: ["Documents", "Documents"],
@@ -152,6 +153,85 @@ const WORDS = {
   image: ["image", "image"],
   code: ["code", "code"],
   link: ["opens {host} in a new tab", "ouvre {host} dans un nouvel onglet"],
+  needsFolder: ["Start the server with the folders whose dependencies you want to see. It reads them, and nothing leaves "
+    + "this machine:", "Démarrez le serveur avec les dossiers dont vous voulez voir les dépendances. Il les lit, et rien "
+    + "ne quitte cette machine :"],
+  needsAdmin: ["Your key may not see this: what a folder holds is for administrators. One can make a key for it:",
+    "Votre clé ne le permet pas : le contenu d’un dossier est réservé aux administrateurs. L’un d’eux peut créer une clé :"],
+  folder: ["Folder", "Dossier"],
+  reading: ["Reading…", "Lecture…"],
+  readOf: ["{done} of {of}", "{done} sur {of}"],
+  readFiles: ["{files} file read ({bytes}), at {time}|{files} files read ({bytes}), at {time}",
+    "{files} fichier lu ({bytes}), à {time}|{files} fichiers lus ({bytes}), à {time}"],
+  readAgain: ["Read again", "Relire"],
+  filters: ["Filters", "Filtres"],
+  filterWords: ["Service, file or text…", "Service, fichier ou texte…"],
+  by_level: ["Any level", "Tout niveau"],
+  by_owner: ["Any owner", "Tout propriétaire"],
+  by_law: ["Any law", "Toute loi"],
+  by_provider: ["Any provider", "Tout prestataire"],
+  by_category: ["Any category", "Toute catégorie"],
+  by_evidence: ["Any evidence", "Tout indice"],
+  by_waived: ["Waived or not", "Admis ou non"],
+  waived_no: ["not waived", "non admis"],
+  waived_yes: ["waived", "admis"],
+  clearFilters: ["Clear filters", "Effacer les filtres"],
+  level_critical: ["critical", "critique"],
+  level_warning: ["warning", "gênant"],
+  level_note: ["note", "mineur"],
+  evidence_declared: ["declared", "déclaré"],
+  evidence_configured: ["configured", "configuré"],
+  evidence_observed: ["observed", "observé"],
+  nothingFound: ["No third party was found.", "Aucun tiers n’a été trouvé."],
+  sentenceLaw: ["{under} of {of} providers are under the law of: {country}",
+    "{under} prestataires sur {of} relèvent d’un même droit : {country}"],
+  sentenceStops: ["; if {owner} goes, {count} thing stops at once.|; if {owner} goes, {count} things stop at once.",
+    " ; sans {owner}, {count} service s’arrête aussitôt.| ; sans {owner}, {count} services s’arrêtent aussitôt."],
+  sentenceNone: ["; if one of them goes, nothing stops at once.",
+    " ; si l’un d’eux disparaît, rien ne s’arrête aussitôt."],
+  ifOneGoes: ["If one goes", "Si l’un disparaît"],
+  cut_stops: ["{count} stops at once|{count} stop at once", "{count} s’arrête aussitôt|{count} s’arrêtent aussitôt"],
+  cut_hinders: ["{count} is hindered|{count} are hindered", "{count} est gêné|{count} sont gênés"],
+  cut_later: ["{count} within days|{count} within days", "{count} en quelques jours|{count} en quelques jours"],
+  cut_unfelt: ["not felt", "sans effet"],
+  services: ["Services", "Services"],
+  servicesIn: ["{services} service in {places} places|{services} services in {places} places",
+    "{services} service à {places} endroits|{services} services à {places} endroits"],
+  places: ["{places} place|{places} places", "{places} endroit|{places} endroits"],
+  waivedCount: ["{count} waived", "{count} admis"],
+  noteCount: ["{count} note|{count} notes", "{count} note|{count} notes"],
+  showMore: ["Show {count} more", "Afficher {count} de plus"],
+  andMore: ["and {count} more", "et {count} de plus"],
+  ownerUnknown: ["nobody in the register", "inconnu du registre"],
+  serviceActions: ["Actions for {title}", "Actions pour {title}"],
+  whenGone: ["If it is gone:", "S’il disparaît :"],
+  instead: ["Instead:", "À la place :"],
+  effort_hours: ["hours", "heures"],
+  effort_days: ["days", "jours"],
+  effort_weeks: ["weeks", "semaines"],
+  effort_months: ["months", "mois"],
+  wayOut: ["The way out", "La sortie"],
+  wayOutHint: ["most risk for least work first", "le plus de risque pour le moins de travail d’abord"],
+  within: ["within {days} days", "sous {days} jours"],
+  waive: ["Waive", "Admettre"],
+  waiveService: ["Waive it everywhere", "Admettre partout"],
+  waiveTitle: ["Live with this dependency?", "Vivre avec cette dépendance ?"],
+  waiveText: ["It stays in the report, with the reason, and is asked again after that day.",
+    "Elle reste dans le rapport, avec la raison, et la question revient après cette date."],
+  reason: ["Reason", "Raison"],
+  expires: ["Until", "Jusqu’au"],
+  waivedFor: ["waived: {reason}", "admis : {reason}"],
+  waivedUntil: ["{reason} (until {expires})", "{reason} (jusqu’au {expires})"],
+  note: ["Note", "Noter"],
+  noteService: ["Add a note", "Ajouter une note"],
+  noteTitle: ["A note on this dependency", "Une note sur cette dépendance"],
+  noteKeep: ["Keep", "Garder"],
+  keptHere: ["Waivers and notes made here", "Admissions et notes faites ici"],
+  keptHint: ["They are kept on this machine. To count in continuous integration they go into .bastide-audit.yaml.",
+    "Elles restent sur cette machine. Pour compter en intégration continue, elles vont dans .bastide-audit.yaml."],
+  removeEntry: ["Delete: {text}", "Supprimer : {text}"],
+  copyYaml: ["Copy as YAML", "Copier en YAML"],
+  notRead: ["{count} warning|{count} warnings", "{count} avertissement|{count} avertissements"],
   formulaFailed: ["formula", "formule"],
 };
 
@@ -206,4 +286,16 @@ export function bytes(count) {
   const power = count < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
   const value = count / 1000 ** power;
   return number(value, value < 10 && power > 0 ? 1 : 0) + "\u00a0" + units[power];
+}
+
+/* ---- countries and times ----------------------------------------------------------------------------------------- */
+
+/* "US" in words; EU is one of Intl's regions, too. */
+export function country(code) {
+  return new Intl.DisplayNames(language, { type: "region" }).of(code);
+}
+
+/* The time of day of a moment in seconds since 1970. */
+export function time(seconds) {
+  return new Intl.DateTimeFormat(language, { timeStyle: "short" }).format(seconds * 1000);
 }

@@ -57,10 +57,11 @@ def watch(page, url, faults):
 
 @pytest.fixture
 def visit(browser):
-    """visit(server, path="/", width=1280, height=800, context=None, ...) opens a page; more goes to the context."""
+    """visit(server, path="/", width=1280, height=800, context=None, ready=SELECTOR, ...) opens a page and waits for
+    what ready finds; more goes to the context."""
     contexts, faults = [], []
 
-    def open_page(server, path="/", width=1280, height=800, context=None, **more):
+    def open_page(server, path="/", width=1280, height=800, context=None, ready="#message[aria-label]", **more):
         if context is None:
             context = browser.new_context(viewport={"width": width, "height": height}, **{"locale": "en-GB", **more})
             context.set_default_timeout(10_000 * PATIENCE)
@@ -69,7 +70,7 @@ def visit(browser):
         page = context.new_page()
         watch(page, server.url, faults)
         page.goto(server.url + path)
-        page.wait_for_selector("#message[aria-label]")
+        page.wait_for_selector(ready)
         return page
 
     yield open_page

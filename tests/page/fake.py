@@ -43,6 +43,7 @@ class Fake:
         self.requests = []
         self.clock = itertools.count(1_700_000_000)
         self.models = MODELS
+        self.audits = []  # {"title", "state", "version", "report", "kept"}
 
     def conversation(self, title="Talk", messages=(), **more):
         made = {"id": next(self.ids), "title": title, "pinned": False, "updated_at": next(self.clock), "settings": {},
@@ -113,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(length)) if length else {}
         fake.requests.append((self.command, self.path, body))
         path = unquote(url.path)
-        if path == "/" or path.startswith("/c/"):
+        if path in ("/", "/dependencies") or path.startswith("/c/"):
             return self.index(url)
         if path.startswith("/page/"):
             return self.file(path)
@@ -149,6 +150,8 @@ class Handler(BaseHTTPRequestHandler):
         if path == "status":
             return self.send(200, {"models": fake.models, "keys": bool(fake.key), "version": "0.1.0",
                                    "memory": {"budget": 8_000_000_000, "used": 300_000_000}})
+        if parts[0] == "audits":
+            return self.audit(parts[1:], body)
         if path == "export":
             return self.export_all(query["format"][0])
         if path == "conversations":
@@ -164,6 +167,24 @@ class Handler(BaseHTTPRequestHandler):
         if not conversation:
             return self.fail(404, "no such conversation")
         return self.one(conversation, parts[2:], query, body)
+
+    def audit(self, parts, body):
+        audits = self.server.fake.audits
+        if not parts:
+            return self.send(200, {"folders": [
+                {"id": number, "path": "/srv/" + one["title"], "what": "reading", "done": 3, "total": 8, "error": "",
+                 "made": 1_700_000_000, **{name: one[name] for name in ("title", "state", "version")}}
+                for number, one in enumerate(audits)]})
+        one = audits[int(parts[0])]
+        if parts[1:] == ["kept"]:
+            entries = one["kept"][body["kind"]]
+            (entries.append if body["do"] == "add" else entries.remove)(body["entry"])
+            one["version"] += 1
+            return self.send(204)
+        if self.command == "POST":
+            one["version"] += 1
+            return self.send(202, {})
+        return self.send(200, {"kept": one["kept"], "report": one["report"]})
 
     def add(self, body):
         fake = self.server.fake

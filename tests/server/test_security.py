@@ -127,10 +127,10 @@ def test_each_route_lets_in_whom_it_should(keyed, root):
 def test_admin_routes_are_admin(root):
     scopes = {(method, path): scope for method, path, scope in routes(root)}
     for row in (("POST", "/api/pull"), ("DELETE", "/api/delete"), ("GET", "/metrics"), ("GET", "/slots"),
-                ("POST", "/slots/*")):
+                ("POST", "/slots/*"), ("GET", "/api/bastide/v1/audits/*"), ("POST", "/api/bastide/v1/audits/*")):
         assert scopes[row] == "ADMIN", row
     open_to_all = {path for (_, path), scope in scopes.items() if scope == "NONE"}
-    assert open_to_all <= {"/", "/health", "/v1/health", "/page/*", "/c/*"}, open_to_all
+    assert open_to_all <= {"/", "/health", "/v1/health", "/page/*", "/c/*", "/dependencies"}, open_to_all
 
 
 def test_what_is_not_there_tells_nothing_without_a_key(keyed):
