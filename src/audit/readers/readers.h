@@ -5,6 +5,8 @@
 #include "audit/reader.h"
 
 extern const struct reader reader_code;
+extern const struct reader reader_configuration;
+extern const struct reader reader_script;
 extern const struct reader reader_settings;
 extern const struct reader reader_result;
 extern const struct reader reader_bookmarks;

@@ -49,7 +49,9 @@ static const struct reader *const readers[] = {
     &reader_zone,
     &reader_code,
     &reader_web,
+    &reader_script,
     &reader_settings, /* .env, properties, INI */
+    &reader_configuration,
 };
 /* clang-format on */
 
