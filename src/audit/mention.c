@@ -54,13 +54,19 @@ static struct span registry_host(struct span name)
     return host ? first : (struct span){ 0 };
 }
 
+void declare_registry(struct source *source, struct sink *sink, struct span host, size_t line)
+{
+    const bool known = sign_service(sink, SIGNAL_REGISTRY, host) != NULL;
+    declare(source, sink, known ? SIGNAL_REGISTRY : SIGNAL_DOMAIN, host, line);
+}
+
 void declare_image(struct source *source, struct sink *sink, struct span reference, size_t line)
 {
     struct span name = image_name(reference);
     if (!is_image_name(name) || span_is(name, "scratch"))
         return;
     const struct span host = registry_host(name);
-    declare(source, sink, SIGNAL_REGISTRY, host.bytes ? host : span_text("docker.io"), line);
+    declare_registry(source, sink, host.bytes ? host : span_text("docker.io"), line);
     if (span_is(host, "docker.io") || span_is(host, "index.docker.io"))
         name = span_from(name, host.bytes + 1);
     if (span_begins(name, "library/"))

@@ -72,6 +72,9 @@ void declare_name(struct source *source, struct sink *sink, const char *place, s
  * pulled from, and whose image it is. References with variables in the host, and "scratch", are left out. */
 void declare_image(struct source *source, struct sink *sink, struct span reference, size_t line);
 
+/* The registry at that host: by the register's registries, else as any other host. */
+void declare_registry(struct source *source, struct sink *sink, struct span host, size_t line);
+
 /* Each address with a scheme (https, wss, postgres, amqps, redis, smtp, s3, ...) that stands in a text, as a mention of
  * that evidence. For values of settings and literals of programs; not for prose. */
 void mention_addresses(struct source *source, struct sink *sink, struct span text, size_t line, enum evidence evidence);

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "audit/readers/terraform.h"
 #include "audit/readers/values.h"
 
 bool takes_yaml(const struct source *source)
@@ -109,6 +110,22 @@ void tell_flags(struct source *source, struct sink *sink, const struct node *wor
     }
 }
 
+void tell_dns_controller(struct source *source, struct sink *sink, const struct node *provider)
+{
+    static const struct {
+        const char *name, *lego;
+    } names[] = { { "aws", "route53" }, { "google", "gcloud" }, { "oci", "oraclecloud" }, { "scaleway", "scaleway" } };
+    struct span name = provider && provider->type == NODE_TEXT ? provider->text : (struct span){ 0 };
+    const size_t line = provider ? provider->line : 0;
+    if (span_begins(name, "--provider="))
+        name = span_from(name, strlen("--provider="));
+    for (size_t i = 0; i < LENGTH(names); i++)
+        if (span_is(name, names[i].name))
+            name = span_text(names[i].lego);
+    if (name.bytes > 0)
+        declare_name(source, sink, "lego", name, line);
+}
+
 /* ---- annotations ------------------------------------------------------------------------------------------------- */
 
 void tell_annotations(struct source *source, struct sink *sink, const struct node *annotations)
@@ -124,17 +141,9 @@ void tell_annotations(struct source *source, struct sink *sink, const struct nod
 
 void tell_chart_repository(struct source *source, struct sink *sink, const struct node *repository)
 {
-    if (!repository || repository->type != NODE_TEXT || span_begins(repository->text, "file:"))
-        return;
-    struct span address = repository->text;
-    if (!span_begins(address, "oci://")) {
-        if (span_find(address, "://") < address.bytes)
-            declare(source, sink, SIGNAL_DOMAIN, address, repository->line);
-        return;
-    }
-    address = span_from(address, strlen("oci://"));
-    address.bytes = span_find(address, "/");
-    declare(source, sink, SIGNAL_REGISTRY, address, repository->line);
+    const bool text = repository && repository->type == NODE_TEXT;
+    if (text && !span_begins(repository->text, "file:") && span_find(repository->text, "://") < repository->text.bytes)
+        (void)tell_fetched(source, sink, repository->text, repository->line);
 }
 
 /* {registry: R, repository: r, tag: t}; false if the map describes no image. */
@@ -184,7 +193,7 @@ static void tell_value_text(struct source *source, struct sink *sink, const stru
     if (key_is(node, "image") || key_is(node, "imageName"))
         tell_image(source, sink, node);
     else if (key_is(node, "imageRegistry"))
-        declare(source, sink, SIGNAL_REGISTRY, node->text, node->line);
+        tell_registry_host(source, sink, node->text, node->line);
     else if (key_is(node, "ingressClassName") || key_is(node, "className") || key_is(node, "provisioner"))
         declare_name(source, sink, "kubernetes", node->text, node->line);
     else if (key_is(node, "repository") || key_is(node, "repoURL"))
@@ -211,6 +220,9 @@ static void tell_values_map(struct source *source, struct sink *sink, const stru
 {
     const struct span own = map->key.bytes ? map->key : parent;
     const bool image = map->type == NODE_MAP && tell_image_map(source, sink, map);
+    if (key_is(map, "external-dns") || key_is(map, "externalDns") || key_is(map, "external_dns"))
+        tell_dns_controller(source, sink,
+                            node_at(map, "provider.name") ? node_at(map, "provider.name") : node_get(map, "provider"));
     ingress |= span_find(own, "ngress") < own.bytes;
     for (const struct node *inner = map->first; inner; inner = inner->next) {
         if (is_passed_over(inner) || (image && (key_is(inner, "repository") || key_is(inner, "registry"))))

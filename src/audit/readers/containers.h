@@ -16,6 +16,9 @@ void tell_image(struct source *source, struct sink *sink, const struct node *nod
 /* Words of a command line: what "--name=value" and "--name value" set, Traefik's resolvers of certificates among it. */
 void tell_flags(struct source *source, struct sink *sink, const struct node *words);
 
+/* The DNS provider that external-dns is told to use, by its own names: "aws", or the flag "--provider=aws". */
+void tell_dns_controller(struct source *source, struct sink *sink, const struct node *provider);
+
 /* Annotations: their keys say whose controllers they are for. */
 void tell_annotations(struct source *source, struct sink *sink, const struct node *annotations);
 

@@ -8,7 +8,7 @@
 /* "git::", "hg::", "s3::" before an address. */
 static struct span without_getter(struct span address)
 {
-    static const char *const getters[] = { "git::", "hg::", "s3::", "gcs::", "http::", "https::", "git+", "oci::" };
+    static const char *const getters[] = { "git::", "hg::", "s3::", "gcs::", "http::", "https::", "git+" };
     for (size_t i = 0; i < LENGTH(getters); i++)
         if (span_begins(address, getters[i]))
             return span_from(address, strlen(getters[i]));
@@ -36,10 +36,22 @@ static bool is_known_host(struct span address)
     return false;
 }
 
+void tell_registry_host(struct source *source, struct sink *sink, struct span address, size_t line)
+{
+    if (span_begins(address, "oci://"))
+        address = span_from(address, strlen("oci://"));
+    address.bytes = span_find(address, "/");
+    declare_registry(source, sink, address, line);
+}
+
 bool tell_fetched(struct source *source, struct sink *sink, struct span address, size_t line)
 {
     struct span host;
     address = without_getter(span_trim(address));
+    if (span_begins(address, "oci://")) {
+        tell_registry_host(source, sink, address, line);
+        return true;
+    }
     if (span_find(address, "://") < address.bytes) {
         if (!span_begins(address, "file:"))
             declare(source, sink, SIGNAL_DOMAIN, address, line);

@@ -28,6 +28,18 @@ static bool is_container_list(const struct node *node)
     return false;
 }
 
+/* "--provider=ovh" of external-dns. */
+static void tell_dns_flags(struct manifest *manifest, const struct node *container)
+{
+    const struct span image = node_text(container, "image");
+    const struct node *words = node_get(container, "args");
+    if (span_find(image, "external-dns") == image.bytes)
+        return;
+    for (const struct node *word = one_first(words); word; word = one_next(words, word))
+        if (word->type == NODE_TEXT && span_begins(word->text, "--provider="))
+            tell_dns_controller(manifest->source, manifest->sink, word);
+}
+
 static void tell_containers(struct manifest *manifest, const struct node *list)
 {
     for (const struct node *container = list->first; container; container = container->next) {
@@ -36,6 +48,7 @@ static void tell_containers(struct manifest *manifest, const struct node *list)
         tell_image(manifest->source, manifest->sink, node_get(container, "image"));
         tell_environment(manifest->source, manifest->sink, node_get(container, "env"));
         tell_flags(manifest->source, manifest->sink, node_get(container, "args"));
+        tell_dns_flags(manifest, container);
         tell_flags(manifest->source, manifest->sink, node_get(container, "command"));
     }
 }
@@ -175,15 +188,28 @@ static void tell_secret(struct manifest *manifest)
         mention_setting(manifest->source, manifest->sink, entry->key, span_text("${}"), entry->line);
 }
 
+static bool holds_values(const struct node *node)
+{
+    return key_is(node, "values") || key_is(node, "valuesObject") || key_is(node, "valuesContent");
+}
+
+/* "https://host/x", or a registry that holds charts: "host/charts". */
+static void tell_repository(struct manifest *manifest, const struct node *node)
+{
+    const size_t slash = span_find(node->text, "/");
+    if (!tell_fetched(manifest->source, manifest->sink, node->text, node->line) && !node->raw &&
+        span_find(span_part(node->text, 0, slash), ".") < slash)
+        tell_registry_host(manifest->source, manifest->sink, node->text, node->line);
+}
+
 /* repoURL of Argo CD, url of Flux: wherever they stand. */
 static void tell_sources_below(struct manifest *manifest, const struct node *node)
 {
     for (const struct node *inner = node ? node->first : NULL; inner; inner = inner->next) {
-        const bool address = key_is(inner, "repoURL") || key_is(inner, "url") || key_is(inner, "sourceRepos");
-        if (inner->type == NODE_TEXT && address &&
-            !tell_fetched(manifest->source, manifest->sink, inner->text, inner->line))
-            declare(manifest->source, manifest->sink, SIGNAL_REGISTRY, inner->text, inner->line);
-        else if (inner->type != NODE_TEXT)
+        const bool address = key_is(inner, "repoURL") || key_is(inner, "url");
+        if (inner->type == NODE_TEXT && address)
+            tell_repository(manifest, inner);
+        else if (inner->type != NODE_TEXT && !holds_values(inner))
             tell_sources_below(manifest, inner);
     }
 }
@@ -192,7 +218,7 @@ static void tell_sources_below(struct manifest *manifest, const struct node *nod
 static void tell_chart_values(struct manifest *manifest, const struct node *node)
 {
     for (const struct node *inner = node ? node->first : NULL; inner; inner = inner->next) {
-        const bool values = key_is(inner, "values") || key_is(inner, "valuesObject") || key_is(inner, "valuesContent");
+        const bool values = holds_values(inner);
         const struct node *tree = values && inner->type == NODE_TEXT ? tree_within(manifest->source, inner, yaml_parse)
                                                                      : NULL;
         if (values && inner->type == NODE_MAP)
@@ -217,6 +243,21 @@ static void tell_delivery(struct manifest *manifest)
 static void tell_bucket(struct manifest *manifest)
 {
     tell_domain(manifest, node_at(manifest->document, "spec.endpoint"));
+}
+
+/* Velero's place of backups: another's endpoint makes an S3 that other's. */
+static void tell_backup_location(struct manifest *manifest)
+{
+    static const struct {
+        const char *provider, *storage;
+    } rows[] = { { "aws", "s3" },           { "velero.io/aws", "s3" }, { "gcp", "gs" },
+                 { "velero.io/gcp", "gs" }, { "azure", "azblob" },     { "velero.io/azure", "azblob" } };
+    const struct node *provider = node_at(manifest->document, "spec.provider");
+    const struct node *endpoint = node_at(manifest->document, "spec.config.s3Url");
+    tell_domain(manifest, endpoint);
+    for (size_t i = 0; i < LENGTH(rows) && !endpoint; i++)
+        if (text_is(provider, rows[i].provider))
+            declare_name(manifest->source, manifest->sink, "storage", span_text(rows[i].storage), provider->line);
 }
 
 /* Flux' Provider of notifications. */
@@ -272,6 +313,7 @@ static const struct {
     { "HelmChart", tell_delivery },
     { "HelmChartConfig", tell_delivery },
     { "Bucket", tell_bucket },
+    { "BackupStorageLocation", tell_backup_location },
     { "Provider", tell_notification },
     { "AlertmanagerConfig", tell_alertmanager_config },
     { "CustomResourceDefinition", NULL },

@@ -16,8 +16,10 @@ static void tell_plugins(struct source *source, struct sink *sink, const struct 
 {
     for (const struct node *plugin = plugins ? plugins->first : NULL; plugin; plugin = plugin->next) {
         const struct node *address = node_get(plugin, "source");
-        if (address && address->type == NODE_TEXT)
-            tell_fetched(source, sink, address->text, address->line);
+        if (!address || address->type != NODE_TEXT)
+            continue;
+        declare_name(source, sink, "packer", address->text, address->line);
+        tell_fetched(source, sink, address->text, address->line);
     }
 }
 

@@ -27,8 +27,8 @@ static const char *const s3_names[] = { "AWS_ACCESS", "AWS_SECRET",  "AWS_REGION
                                         "AWS_S3",     "AWS_STORAGE", "AWS_ENDPOINT", "AWS_URL",     "AWS_USE_PATH",
                                         "AWS_UPLOAD", "S3_",         "AWS_KEY",      "AWS_ID",      NULL };
 static const char *const s3_endpoints[] = {
-    "S3_ENDPOINT", "AWS_ENDPOINT", "ENDPOINT_URL_S3",  "S3_HOSTNAME", "S3_HOST", "S3_URL",
-    "S3_SERVER",   "S3_API_URL",   "STORAGE_ENDPOINT", "S3_BASE_URL", NULL
+    "S3_ENDPOINT", "AWS_ENDPOINT",     "ENDPOINT_URL_S3", "S3_HOSTNAME", "S3_HOST", "S3_URL", "S3_SERVER",
+    "S3_API_URL",  "STORAGE_ENDPOINT", "S3_BASE_URL",     "ENDPOINTURL", "S3URL",   NULL
 };
 static const char *const openai_names[] = { "OPENAI_", NULL };
 static const char *const openai_endpoints[] = { "OPENAI_API_BASE",

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "audit/readers/containers.h"
 #include "audit/readers/readers.h"
 #include "audit/readers/values.h"
 
@@ -187,14 +188,20 @@ static const struct node *find_endpoint(const struct node *body)
     return NULL;
 }
 
+static void tell_endpoint(struct terraform *terraform, const struct node *endpoint)
+{
+    if (endpoint && !endpoint->raw)
+        declare(terraform->source, terraform->sink, SIGNAL_DOMAIN, endpoint->text, endpoint->line);
+}
+
 /* backend "s3" { endpoint = "https://s3.fr-par.scw.cloud" }: whose endpoint it is, that one keeps the state. */
 static void tell_backend(struct terraform *terraform, struct span name, const struct node *body, size_t line)
 {
     const struct node *endpoint = find_endpoint(body);
     if (!endpoint)
         declare_name(terraform->source, terraform->sink, "backend", name, line);
-    else if (!endpoint->raw)
-        declare(terraform->source, terraform->sink, SIGNAL_DOMAIN, endpoint->text, endpoint->line);
+    else
+        tell_endpoint(terraform, endpoint);
 }
 
 /* ---- modules ----------------------------------------------------------------------------------------------------- */
@@ -260,11 +267,15 @@ static void tell_terraform(struct terraform *terraform, const struct node *block
 /* Attributes of some resources that say more than a setting does. */
 static void tell_special(struct terraform *terraform, struct span type, const struct node *body)
 {
-    const struct node *name = node_get(body, "name"), *repository = node_get(body, "repository");
+    const struct node *name = node_get(body, "name"), *backend = node_get(body, "backend");
     if (span_is(type, "docker_image") && name && name->type == NODE_TEXT)
         declare_image(terraform->source, terraform->sink, name->text, name->line);
-    if (span_is(type, "helm_release") && repository && repository->type == NODE_TEXT)
-        declare(terraform->source, terraform->sink, SIGNAL_DOMAIN, repository->text, repository->line);
+    if (span_is(type, "helm_release")) {
+        tell_chart_repository(terraform->source, terraform->sink, node_get(body, "repository"));
+        tell_chart_repository(terraform->source, terraform->sink, node_get(body, "chart"));
+    }
+    if (span_is(type, "terraform_remote_state") && backend && backend->type == NODE_TEXT && !backend->raw)
+        tell_backend(terraform, backend->text, node_get(body, "config"), backend->line);
 }
 
 /* resource "aws_s3_bucket" "b" { ... }; data the same. */
@@ -300,7 +311,7 @@ static void tell_provider_block(struct terraform *terraform, const struct node *
         if (span_find(provider->key, "/") < provider->key.bytes) /* a lock file's */
             tell_provider(terraform, provider->key, provider->line);
         else if (span_is(provider->key, "aws") && terraform->aws_is_other)
-            ;
+            tell_endpoint(terraform, find_endpoint(provider));
         else if (address.bytes > 0)
             declare(terraform->source, terraform->sink, SIGNAL_TF_PROVIDER, address, provider->line);
         else

@@ -8,4 +8,7 @@
  * "https://host/x.zip", "oci://host/x". False if it is none of these, but a path or a name in a registry. */
 bool tell_fetched(struct source *source, struct sink *sink, struct span address, size_t line);
 
+/* The registry of "oci://host/path" or "host/path". */
+void tell_registry_host(struct source *source, struct sink *sink, struct span address, size_t line);
+
 #endif
