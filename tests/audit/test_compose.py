@@ -38,7 +38,8 @@ def test_images_environment_and_flags(audit):
     assert places(findings, "docker") == {("compose.yaml", 12)}
     assert places(findings, "red-hat") == {("compose.yaml", 18)}
     assert places(findings, "cloudflare") == {("compose.yaml", 20)}
-    assert providers(findings) == {"github", "sentry", "openai", "docker", "red-hat", "cloudflare"}
+    assert places(findings, "letsencrypt") == {("compose.yaml", 20)}
+    assert providers(findings) == {"github", "sentry", "openai", "docker", "red-hat", "cloudflare", "letsencrypt"}
 
 
 @pytest.mark.parametrize("lines", [

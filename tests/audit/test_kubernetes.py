@@ -95,7 +95,7 @@ spec:
 {{- end }}
 """})
     assert places(findings, "github") == {("chart/Chart.yaml", 7)}
-    assert places(findings, "red-hat") == {("chart/values.yaml", 4)}
+    assert places(findings, "red-hat") == {("chart/values.yaml", 3)}
     assert places(findings, "sentry") == {("chart/values.yaml", 10)}
     assert places(findings, "openai") == {("chart/values.yaml", 12)} or places(findings, "openai") == {
         ("chart/values.yaml", 13)}

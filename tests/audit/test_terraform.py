@@ -131,3 +131,38 @@ provider "aws" {
 }
 resource "aws_s3_bucket" "b" {}
 """}) == []
+
+
+def test_what_machines_and_charts_are_given(audit):
+    findings = audit({"a.tf": """\
+resource "hcloud_server" "s" {
+  user_data = <<EOT
+#cloud-config
+packages: [docker.io]
+runcmd:
+  - pip install x
+EOT
+}
+resource "helm_release" "r" {
+  repository = "oci://ghcr.io/charts"
+  values = [yamlencode({
+    image = { repository = "quay.io/a/b", tag = "1" }
+  })]
+}
+resource "kubernetes_deployment" "d" {
+  env {
+    name = "MAILJET_API_KEY"
+    value_from {
+      secret_key_ref {
+        key = "k"
+      }
+    }
+  }
+}
+""", "prod.tfvars": 'api_image = "registry.gitlab.com/a/b:1"\n'})
+    assert places(findings, "pypi") == {("a.tf", 6)}
+    assert places(findings, "github") == {("a.tf", 10)}
+    assert places(findings, "red-hat") == {("a.tf", 12)}
+    assert places(findings, "mailjet") == {("a.tf", 17)}
+    assert places(findings, "gitlab") == {("prod.tfvars", 1)}
+    assert "docker" not in providers(findings)

@@ -95,8 +95,24 @@ static struct span without_dashes(struct span flag)
     return flag;
 }
 
+/* Traefik gets its certificates from Let's Encrypt, unless a flag names another server. */
+static void tell_default_authority(struct source *source, struct sink *sink, const struct node *words)
+{
+    const struct node *first = NULL;
+    for (const struct node *word = one_first(words); word; word = one_next(words, word)) {
+        if (word->type != NODE_TEXT || !span_begins(without_dashes(word->text), "certificatesresolvers."))
+            continue;
+        if (span_find(word->text, ".caserver=") < word->text.bytes)
+            return;
+        first = first ? first : word;
+    }
+    if (first)
+        configure(source, sink, SIGNAL_DOMAIN, span_text("acme-v02.api.letsencrypt.org"), first->line);
+}
+
 void tell_flags(struct source *source, struct sink *sink, const struct node *words)
 {
+    tell_default_authority(source, sink, words);
     for (const struct node *word = one_first(words); word; word = one_next(words, word)) {
         const struct node *next = words->type == NODE_LIST ? word->next : NULL;
         if (word->type != NODE_TEXT || !span_begins(word->text, "-") || span_find(word->text, "\n") < word->text.bytes)
@@ -161,7 +177,7 @@ static bool tell_image_map(struct source *source, struct sink *sink, const struc
     const char *whole = arena_format(source->arena, "%.*s%s%.*s", (int)host.bytes, (const char *)host.data,
                                      host.bytes ? "/" : "", (int)repository->text.bytes, repository->text.data);
     if (whole)
-        declare_image(source, sink, span_text(whole), repository->line);
+        declare_image(source, sink, span_text(whole), host.bytes ? registry->line : repository->line);
     return true;
 }
 

@@ -118,12 +118,14 @@ static void tell_service(struct manifest *manifest)
 /* dns01: { route53: { ... } }; a webhook's group says whose it is. */
 static void tell_solver(struct manifest *manifest, const struct node *dns)
 {
-    static const char *const options[] = { "cnameStrategy" };
     for (const struct node *entry = dns && dns->type == NODE_MAP ? dns->first : NULL; entry; entry = entry->next) {
         const struct node *group = key_is(entry, "webhook") ? node_get(entry, "groupName") : NULL;
+        const struct node *solver = key_is(entry, "webhook") ? node_get(entry, "solverName") : NULL;
         if (group && group->type == NODE_TEXT)
             declare_name(manifest->source, manifest->sink, "issuer", group->text, group->line);
-        else if (!key_is(entry, options[0]))
+        if (solver && solver->type == NODE_TEXT)
+            declare_name(manifest->source, manifest->sink, "lego", solver->text, solver->line);
+        if (!group && !key_is(entry, "cnameStrategy"))
             declare_name(manifest->source, manifest->sink, "issuer", entry->key, entry->line);
     }
 }

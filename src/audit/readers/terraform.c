@@ -123,29 +123,44 @@ static bool holds_containers(struct span key)
 /* A here-document: a script, a list of containers in JSON, or the lines of some configuration. */
 static void tell_document(struct terraform *terraform, const struct node *node, struct span key);
 
+/* Whether a reference begins with a registry's host: no machine's image does. */
+static bool names_registry(struct span image)
+{
+    const size_t slash = span_find(image, "/"), colon = span_find(image, "://");
+    return slash < image.bytes && colon == image.bytes && span_find(span_part(image, 0, slash), ".") < slash;
+}
+
 static void tell_text(struct terraform *terraform, const struct node *node, struct span key, bool containers)
 {
     const struct span value = value_of(node);
     const bool several = span_find(value, "\n") < value.bytes;
     if (several)
         tell_document(terraform, node, key);
-    else if (containers && is_image_key(key))
+    else if ((containers && is_image_key(key)) || (span_ends(key, "image") && names_registry(value)))
         declare_image(terraform->source, terraform->sink, value, node->line);
     else
         tell_setting(terraform->source, terraform->sink, key, value, node->line);
+}
+
+/* env { name = "A" value = "b" }, or with a value from elsewhere; false if the map is no such thing. */
+static bool tell_named(struct terraform *terraform, const struct node *map)
+{
+    const struct node *name = node_get(map, "name"), *value = node_get(map, "value");
+    const bool elsewhere = node_get(map, "value_from") || node_get(map, "valueFrom");
+    if (!name || name->type != NODE_TEXT || !(elsewhere || (value && value->type == NODE_TEXT)))
+        return false;
+    mention_setting(terraform->source, terraform->sink, name->text, elsewhere ? span_text("${}") : value_of(value),
+                    elsewhere ? name->line : value->line);
+    return true;
 }
 
 /* All texts below a body; containers: one of the maps above holds containers. */
 static void tell_body(struct terraform *terraform, const struct node *node, struct span parent, bool containers)
 {
     const struct span own = node->key.bytes ? node->key : parent;
-    const struct node *name = node_get(node, "name");
-    const struct node *value = node_get(node, "value");
     containers |= holds_containers(own);
-    if (name && value && name->type == NODE_TEXT && value->type == NODE_TEXT && !span_is(own, "tag")) {
-        mention_setting(terraform->source, terraform->sink, name->text, value_of(value), value->line);
+    if (!span_is(own, "tag") && tell_named(terraform, node))
         return;
-    }
     for (const struct node *inner = node->first; inner; inner = inner->next) {
         if (is_talk(inner))
             continue;
@@ -156,6 +171,23 @@ static void tell_body(struct terraform *terraform, const struct node *node, stru
     }
 }
 
+/* cloud-init's commands, each a text or a list of words. Source: cloudinit.readthedocs.io/en/latest/reference. */
+static bool tell_cloud_config(struct terraform *terraform, const struct node *node)
+{
+    static const char *const keys[] = { "runcmd", "bootcmd" };
+    const struct node *tree = tree_within(terraform->source, node, yaml_parse);
+    const struct node *document = tree ? tree->first : NULL;
+    for (size_t i = 0; i < LENGTH(keys) && document; i++) {
+        const struct node *commands = node_get(document, keys[i]);
+        for (const struct node *one = commands ? commands->first : NULL; one; one = one->next)
+            if (one->type == NODE_TEXT)
+                mention_commands(terraform->source, terraform->sink, one->text, one->value_line);
+    }
+    if (node_get(document, "apt"))
+        tell_settings(terraform->source, terraform->sink, node_get(document, "apt"), NULL);
+    return document != NULL;
+}
+
 static void tell_document(struct terraform *terraform, const struct node *node, struct span key)
 {
     const struct span text = span_trim(node->text);
@@ -163,6 +195,8 @@ static void tell_document(struct terraform *terraform, const struct node *node, 
         mention_commands(terraform->source, terraform->sink, node->text, node->value_line);
         return;
     }
+    if (span_begins(text, "#cloud-config") && tell_cloud_config(terraform, node))
+        return;
     const bool json = span_begins(text, "[") || span_begins(text, "{");
     const struct node *tree = json ? tree_within(terraform->source, node, json_parse) : NULL;
     if (tree)
@@ -264,6 +298,19 @@ static void tell_terraform(struct terraform *terraform, const struct node *block
     }
 }
 
+/* Values of a chart, in HCL or as YAML in a text. */
+static void tell_chart_values(struct terraform *terraform, const struct node *node)
+{
+    const bool several = node->type == NODE_TEXT && span_find(node->text, "\n") < node->text.bytes;
+    const struct node *tree = several ? tree_within(terraform->source, node, yaml_parse) : NULL;
+    if (tree && tree->first)
+        tell_values(terraform->source, terraform->sink, tree->first);
+    if (node->type == NODE_MAP)
+        tell_values(terraform->source, terraform->sink, node);
+    for (const struct node *inner = node->type == NODE_LIST ? node->first : NULL; inner; inner = inner->next)
+        tell_chart_values(terraform, inner);
+}
+
 /* Attributes of some resources that say more than a setting does. */
 static void tell_special(struct terraform *terraform, struct span type, const struct node *body)
 {
@@ -273,6 +320,8 @@ static void tell_special(struct terraform *terraform, struct span type, const st
     if (span_is(type, "helm_release")) {
         tell_chart_repository(terraform->source, terraform->sink, node_get(body, "repository"));
         tell_chart_repository(terraform->source, terraform->sink, node_get(body, "chart"));
+        if (node_get(body, "values"))
+            tell_chart_values(terraform, node_get(body, "values"));
     }
     if (span_is(type, "terraform_remote_state") && backend && backend->type == NODE_TEXT && !backend->raw)
         tell_backend(terraform, backend->text, node_get(body, "config"), backend->line);

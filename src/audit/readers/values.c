@@ -93,7 +93,8 @@ static void tell_line(struct source *source, struct sink *sink, struct span text
     while (key < text.bytes && text.data[key] && is_key_byte(text.data[key]))
         key++;
     struct span value = span_trim(span_from(text, key));
-    if (key == 0 || key > LONGEST_KEY || value.bytes == 0)
+    const bool packages = span_is(span_part(text, 0, key), "packages"); /* Debian has one named docker.io */
+    if (key == 0 || key > LONGEST_KEY || value.bytes == 0 || packages)
         return;
     if (value.data[0] == '=' || value.data[0] == ':')
         value = span_trim(span_from(value, 1));
