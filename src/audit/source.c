@@ -20,39 +20,14 @@ enum {
 
 static bool name_of_tests(const char *name, size_t length)
 {
+    /* clang-format off */
     static const char *const names[] = {
-        "test",
-        "tests",
-        "__tests__",
-        "testdata",
-        "test-data",
-        "test_data",
-        "spec",
-        "specs",
-        "fixtures",
-        "fixture",
-        "__fixtures__",
-        "__mocks__",
-        "mocks",
-        "mock",
-        "e2e",
-        "cypress",
-        "examples",
-        "example",
-        "samples",
-        "sample",
-        "testing",
-        "integration-tests",
-        "functional_tests",
-        "Tests",
-        "Test",
-        "doc",
-        "docs",
-        "demo",
-        "demos",
-        "benchmarks",
-        "cassettes",
+        "test", "tests", "__tests__", "testdata", "test-data", "test_data", "spec", "specs", "fixtures", "fixture",
+        "__fixtures__", "__mocks__", "mocks", "mock", "e2e", "cypress", "examples", "example", "samples", "sample",
+        "testing", "integration-tests", "functional_tests", "Tests", "Test", "doc", "docs", "demo", "demos",
+        "benchmarks", "cassettes", "fuzz", "corpus",
     };
+    /* clang-format on */
     for (size_t i = 0; i < LENGTH(names); i++)
         if (strlen(names[i]) == length && strncmp(names[i], name, length) == 0)
             return true;
