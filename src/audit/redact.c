@@ -50,8 +50,8 @@ static bool is_version(struct span line, size_t offset)
 static bool name_is_secret(struct span name)
 {
     static const char *const words[] = { "SECRET",  "TOKEN",       "PASSWORD",   "PASSWD",     "APIKEY",
-                                         "API_KEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL", "_KEY",
-                                         "-KEY",    "_PASS",       "AUTHTOKEN" };
+                                         "API_KEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL", "AUTHTOKEN" };
+    static const char *const endings[] = { "_KEY", "-KEY", "_PASS" };
     char upper[65];
     const size_t bytes = size_min(name.bytes, sizeof upper - 1);
     for (size_t i = 0; i < bytes; i++)
@@ -59,6 +59,9 @@ static bool name_is_secret(struct span name)
     upper[bytes] = '\0';
     for (size_t i = 0; i < LENGTH(words); i++)
         if (strstr(upper, words[i]))
+            return true;
+    for (size_t i = 0; i < LENGTH(endings); i++)
+        if (span_ends(span_of(upper, bytes), endings[i]))
             return true;
     return false;
 }

@@ -32,6 +32,7 @@ static void evidence_stays(void **state)
         "FROM ghcr.io/owner/image@sha256:8f4b7f84864484a7bf31766abe9204da3cbe65b38f4b7f84864484a7bf31766a",
         "resource \"aws_s3_bucket\" \"bakery_documents_2026\" {",
         "POSTHOG_HOST=https://eu.i.posthog.com",
+        "GPG_KEY_SERVERS=keyserver.ubuntu.com",
         "  key    = \"state/terraform.tfstate\"",
         "import { S3Client } from \"@aws-sdk/client-s3\";",
     };
