@@ -220,6 +220,7 @@ int main(int count, char **words)
 
 # ---- what is let through -------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [("name", "kept.test"), ("address", "203.0.113.20"), ("address", "2001:db8::20"),
                                  ("datagram", "203.0.113.20"), ("datagram", "2001:db8::20"),
                                  ("resolver_stream", "kept.test")], ids="-".join)
@@ -264,6 +265,7 @@ def test_a_name_that_does_not_exist_is_told_as_it_is(world):
 
 # ---- what is cut ---------------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names, cut", [
     (["gone"], True), (["Gone Inc."], True), (["gone-api"], True), (["owner:Vanished"], True), (["country:us"], True),
     (["gone.test"], True), (["203.0.113.0/28"], True), (["203.0.113.10"], True), (["--everything"], True),
@@ -294,6 +296,7 @@ TRY = "import sys; sys.path.insert(0, sys.argv[1]); import cutoff_ways as w, tim
       "except OSError: ok = False\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("then, verdict, status, timeout", [
     ("print('same')", "survives", 0, 60),
     ("print('with' if ok else 'without')", "degrades", 1, 60),
@@ -387,6 +390,7 @@ def test_ctrl_c_stops_both(world):
     assert process.wait(20 * PATIENCE) == 130
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words, message", [
     (["--", "true"], "name what to cut"), (["gone"], "no command"), (["gon", "--", "true"], "did you mean gone"),
     (["--everything", "gone", "--", "true"], "needs no names"), (["--everything", "--all-but", "--", "true"], "one of"),
