@@ -25,6 +25,9 @@ jobs:
       - uses: docker/login-action@v3
         with:
           username: ${{ secrets.SENTRY_AUTH_TOKEN }}
+      - uses: actions/github-script@v7
+        with:
+          script: curl https://api.openai.com
       - name: Notify https://api.openai.com
         run: |
           # curl https://api.openai.com
@@ -39,10 +42,10 @@ def test_a_workflow_names_runner_actions_images_settings_and_commands(audit):
     path = ".github/workflows/x.yml"
     github = {line for _, line in places(findings, "github")}
     assert {8, 9, 15} <= github
-    assert places(findings, "stripe") == {(path, 28)}
+    assert places(findings, "stripe") == {(path, 31)}
     assert places(findings, "sentry") == {(path, 4), (path, 22)}
     assert (path, 18) in places(findings, "google-cloud")
-    assert {finding["line"] for finding in findings} == {4, 8, 9, 12, 15, 17, 18, 20, 22, 28}
+    assert {finding["line"] for finding in findings} == {4, 8, 9, 12, 15, 17, 18, 20, 22, 23, 31}
     assert not {"openai", "vercel", "aws"} & providers(findings)
 
 

@@ -53,11 +53,21 @@ static void tell_include(struct pipeline *pipeline, const struct node *node)
     }
 }
 
+/* image: macos-15-xcode-16 is a machine's of gitlab.com, no container's. */
+static void tell_image(struct pipeline *pipeline, const struct node *node)
+{
+    if (node->type == NODE_TEXT && span_begins(node->text, "macos-"))
+        tell_service(pipeline, node->line, false);
+    else
+        pipeline_tell(pipeline, node, MEANS_IMAGES);
+}
+
 static const struct key_rule rules[] = {
     { "name description rules only except needs dependencies artifacts cache coverage environment release workflow "
       "id_tokens stages stage extends",
       MEANS_NOTHING, NULL },
-    { "image services", MEANS_IMAGES, NULL },
+    { "image", MEANS_OWN, tell_image },
+    { "services", MEANS_IMAGES, NULL },
     { "script before_script after_script pre_get_sources_script", MEANS_COMMANDS, NULL },
     { "variables", MEANS_SETTINGS, NULL },
     { "include", MEANS_OWN, tell_include },

@@ -88,6 +88,12 @@ static void tell_login(struct pipeline *pipeline, const struct node *with)
         declare(pipeline->source, pipeline->sink, SIGNAL_REGISTRY, span_text("docker.io"), uses->line);
 }
 
+/* What the scripts of an action are is the action's to say: github-script takes JavaScript. */
+static bool takes_shell(const struct node *step)
+{
+    return !span_begins(node_text(step, "uses"), "actions/github-script");
+}
+
 static void tell_with(struct pipeline *pipeline, const struct node *node)
 {
     static const char scripts[] = "script run command install-command pre-command cmd inlineScript args";
@@ -99,9 +105,9 @@ static void tell_with(struct pipeline *pipeline, const struct node *node)
             continue;
         if (word_listed("images tags image", entry->key))
             tell_built_images(pipeline, entry);
-        else if (word_listed(scripts, entry->key))
+        else if (word_listed(scripts, entry->key) && takes_shell(pipeline->step))
             pipeline_tell(pipeline, entry, MEANS_COMMANDS);
-        else if (!word_listed("name message title body description text labels path key comment", entry->key))
+        else if (!word_listed("script name message title body description text labels path key comment", entry->key))
             mention_setting(pipeline->source, pipeline->sink, entry->key, entry->text, entry->value_line);
     }
 }
@@ -113,23 +119,31 @@ static bool is_name(unsigned char byte)
     return byte == '_' || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z');
 }
 
-/* ${{ secrets.NAME }}, wherever it stands outside of comments. */
+/* Tells each NAME that follows the word in a line. */
+static void tell_names_after(const struct pipeline *pipeline, struct span text, const char *word, size_t line)
+{
+    for (size_t found = span_find(text, word); found < text.bytes;) {
+        const size_t begin = found + strlen(word);
+        size_t end = begin;
+        while (end < text.bytes && is_name(text.data[end]))
+            end++;
+        configure(pipeline->source, pipeline->sink, SIGNAL_VARIABLE, span_part(text, begin, end - begin), line);
+        found = end + span_find(span_from(text, end), word);
+    }
+}
+
+/* ${{ secrets.NAME }} and ${{ vars.NAME }}, wherever they stand outside of comments. */
 static void tell_secrets(void *context, const struct node *node, struct span key)
 {
-    const struct pipeline *pipeline = context;
-    static const char word[] = "secrets.";
-    size_t line = node->value_line, at = 0;
+    size_t line = node->value_line;
     struct span text;
     (void)key;
-    for (; next_line(node->text, &at, &text); line++)
-        for (size_t found = span_find(text, word); found < text.bytes;) {
-            const size_t begin = found + strlen(word);
-            size_t end = begin;
-            while (end < text.bytes && is_name(text.data[end]))
-                end++;
-            configure(pipeline->source, pipeline->sink, SIGNAL_VARIABLE, span_part(text, begin, end - begin), line);
-            found = end + span_find(span_from(text, end), word);
-        }
+    if (span_find(node->text, "${{") == node->text.bytes)
+        return;
+    for (size_t at = 0; next_line(node->text, &at, &text); line++) {
+        tell_names_after(context, text, "secrets.", line);
+        tell_names_after(context, text, "vars.", line);
+    }
 }
 
 /* ---- the reader ------------------------------------------------------------------------------------------------- */
