@@ -77,18 +77,17 @@ static bool read_all(struct audit *audit, struct error *error)
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 /* The folder's own name, whatever way led to it. */
-static void title_of(const char *path, char out[NAME_MAX + 1])
+static const char *title_of(const char *path, char whole[PATH_MAX])
 {
-    char whole[PATH_MAX];
     const char *named = realpath(path, whole) ? whole : path;
     const char *slash = strrchr(named, '/');
-    snprintf(out, NAME_MAX + 1, "%s", slash && slash[1] ? slash + 1 : named);
+    return slash && slash[1] ? slash + 1 : named;
 }
 
 static bool put_together(struct audit *audit, const struct audit_wishes *wishes, const struct providers *providers,
                          struct report **out, struct error *error)
 {
-    char title[NAME_MAX + 1];
+    char whole[PATH_MAX];
     struct gathered from = { .count = audit->threads };
     const struct sink **sinks = calloc(audit->threads, sizeof *sinks);
     if (!sinks)
@@ -99,8 +98,7 @@ static bool put_together(struct audit *audit, const struct audit_wishes *wishes,
         from.bytes += audit->workers[i].read;
     }
     from.sinks = sinks;
-    title_of(wishes->path, title);
-    const bool made = report_make(&from, providers, title, out, error);
+    const bool made = report_make(&from, providers, title_of(wishes->path, whole), out, error);
     free(sinks);
     return made;
 }

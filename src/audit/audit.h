@@ -71,6 +71,17 @@ void report_close(struct report *report);
 MUST_USE bool audit_stamp(const struct audit_wishes *wishes, const struct progress *progress, uint64_t *out,
                           struct error *error);
 
+struct machine_wishes {
+    const char *root; /* the folder that a machine's files lie in; NULL: this machine's */
+    unsigned seconds; /* how long connections are watched; 0: looked at once */
+};
+
+/* Reads what a machine is made of and set to: origins of packages, resolvers, time servers, certificates, services, and
+ * what runs on it. Of findings, file is the path there, or "process/1234 nginx". What this user may not read is one
+ * warning. Needs no rights and no network. Fails as audit_run does. */
+MUST_USE bool audit_machine(const struct machine_wishes *wishes, const struct providers *providers,
+                            const struct progress *progress, struct report **out, struct error *error);
+
 /* ---- what the findings mean together ---------------------------------------------------------------------------- */
 
 /* What happens when a service is gone. */

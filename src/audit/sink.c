@@ -187,6 +187,11 @@ void declare_name(struct source *source, struct sink *sink, const char *place, s
     declare(source, sink, SIGNAL_NAME, span_text(value), line);
 }
 
+void sink_unknown(struct source *source, struct sink *sink, const struct mention *mention, const char *host)
+{
+    add_finding(source, sink, mention, NULL, host);
+}
+
 void own_domain(struct sink *sink, struct span domain)
 {
     char host[HOST_BYTES];

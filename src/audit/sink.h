@@ -21,6 +21,9 @@ struct sink {
 
 void sink_free(struct sink *sink);
 
+/* A finding for whoever is behind a public address, or a host, that the register does not know. */
+void sink_unknown(struct source *source, struct sink *sink, const struct mention *mention, const char *host);
+
 /* A warning that concerns no reader: a file that could not be opened. */
 void sink_warn(struct sink *sink, const char *file, const char *text);
 

@@ -142,11 +142,8 @@ static bool read_bytes(struct source *source, int file, struct buffer *bytes, st
     return got == 0 || warn_about(source, sink, strerror(errno));
 }
 
-bool source_read(struct source *source, int root, struct buffer *bytes, struct sink *sink)
+bool source_take(struct source *source, int file, struct buffer *bytes, struct sink *sink)
 {
-    const int file = openat(root, source->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (file < 0)
-        return warn_about(source, sink, strerror(errno));
     bytes->length = 0;
     bytes->limit = (size_t)most_bytes(source);
     const bool good = read_bytes(source, file, bytes, sink);
@@ -154,6 +151,12 @@ bool source_read(struct source *source, int root, struct buffer *bytes, struct s
     if (!good)
         return false;
     return decode(source, buffer_span(bytes)) || warn_about(source, sink, "no memory for it");
+}
+
+bool source_read(struct source *source, int root, struct buffer *bytes, struct sink *sink)
+{
+    const int file = openat(root, source->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return file < 0 ? warn_about(source, sink, strerror(errno)) : source_take(source, file, bytes, sink);
 }
 
 /* ---- what readers ask -------------------------------------------------------------------------------------------- */

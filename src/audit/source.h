@@ -21,6 +21,9 @@ void source_name(struct source *source, const char *path);
  * in the sink if it can't be read or is no text (no warning for what is plainly binary). */
 bool source_read(struct source *source, int root, struct buffer *bytes, struct sink *sink);
 
+/* The same from a file that is open; closes it. */
+bool source_take(struct source *source, int file, struct buffer *bytes, struct sink *sink);
+
 /* Line number line (from 1) without its end; empty if there is none. */
 struct span source_line(struct source *source, size_t line);
 

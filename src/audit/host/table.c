@@ -1,0 +1,15 @@
+/* table.c: what of a machine is read, in this order. */
+#include "audit/host/machine.h"
+
+static const struct origin *const rows[] = {
+    &origin_package_sources,
+    &origin_packages,
+    &origin_resolvers,
+    &origin_time,
+};
+
+const struct origin *const *machine_origins(size_t *count)
+{
+    *count = LENGTH(rows);
+    return rows;
+}
