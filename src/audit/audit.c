@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "audit/gather.h"
+#include "audit/host/traffic.h"
 #include "audit/readers/readers.h"
 #include "audit/source.h"
 #include "audit/walk.h"
@@ -138,6 +139,8 @@ static bool find_files(struct audit *audit, const struct audit_wishes *wishes, c
 bool audit_run(const struct audit_wishes *wishes, const struct providers *providers, const struct progress *progress,
                struct report **out, struct error *error)
 {
+    if (traffic_is_capture(wishes->path))
+        return traffic_run(wishes->path, providers, progress, out, error);
     struct audit audit = { .root = -1, .progress = progress };
     audit.threads = wishes->threads ? wishes->threads : pool_cores();
     audit.workers = calloc(audit.threads, sizeof *audit.workers);

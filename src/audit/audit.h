@@ -61,8 +61,9 @@ struct audit_wishes {
     const char *const *skip; /* NULL-terminated patterns as in .gitignore; may be NULL */
 };
 
-/* Reads all that is below the path. Fails only if the path can't be opened, memory is short, or progress asks for a
- * stop. report_close frees it. */
+/* Reads all that is below the path; of a file that is a capture (pcap, pcapng), names that were asked for and talked
+ * to: a finding's line is the packet's number then. Fails only if the path can't be opened, memory is short, or
+ * progress asks for a stop. report_close frees it. */
 MUST_USE bool audit_run(const struct audit_wishes *wishes, const struct providers *providers,
                         const struct progress *progress, struct report **out, struct error *error);
 void report_close(struct report *report);

@@ -240,16 +240,47 @@ bool next_word(struct span *text, struct span *word)
     return word->bytes > 0;
 }
 
+/* Networks of nobody on the internet: private, shared, loopback, link-local, for documentation and tests, of many
+ * receivers. Source: IANA's registry of special-purpose addresses (RFC 6890). */
+static bool is_special(const unsigned char address[4])
+{
+    static const struct {
+        unsigned char address[4], mask[4];
+    } rows[] = {
+        { { 0 }, { 255 } },
+        { { 10 }, { 255 } },
+        { { 127 }, { 255 } },
+        { { 100, 64 }, { 255, 192 } },
+        { { 169, 254 }, { 255, 255 } },
+        { { 172, 16 }, { 255, 240 } },
+        { { 192, 168 }, { 255, 255 } },
+        { { 192, 0, 0 }, { 255, 255, 255 } },
+        { { 192, 0, 2 }, { 255, 255, 255 } },
+        { { 198, 18 }, { 255, 254 } },
+        { { 198, 51, 100 }, { 255, 255, 255 } },
+        { { 203, 0, 113 }, { 255, 255, 255 } },
+        { { 224 }, { 224 } },
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        unsigned differ = 0;
+        for (size_t j = 0; j < 4; j++)
+            differ |= (address[j] & rows[i].mask[j]) ^ rows[i].address[j];
+        if (differ == 0)
+            return true;
+    }
+    return false;
+}
+
 bool address_is_public(struct span address)
 {
+    static const unsigned char documentation[] = { 0x20, 0x01, 0x0D, 0xB8 };
     unsigned char bytes[16];
     char text[INET6_ADDRSTRLEN];
     if (address.bytes >= sizeof text)
         return false;
     snprintf(text, sizeof text, "%.*s", (int)address.bytes, (const char *)address.data);
     if (inet_pton(AF_INET, text, bytes) == 1)
-        return bytes[0] != 0 && bytes[0] != 10 && bytes[0] != 127 && bytes[0] < 224 &&
-               !(bytes[0] == 100 && (bytes[1] & 0xC0) == 64) && !(bytes[0] == 169 && bytes[1] == 254) &&
-               !(bytes[0] == 172 && (bytes[1] & 0xF0) == 16) && !(bytes[0] == 192 && bytes[1] == 168);
-    return inet_pton(AF_INET6, text, bytes) == 1 && (bytes[0] & 0xE0) == 0x20; /* global unicast: RFC 4291 */
+        return !is_special(bytes);
+    return inet_pton(AF_INET6, text, bytes) == 1 && (bytes[0] & 0xE0) == 0x20 && /* global unicast: RFC 4291 */
+           memcmp(bytes, documentation, sizeof documentation) != 0;
 }
