@@ -4,7 +4,7 @@
 
 #include "audit/readers/containers.h"
 #include "audit/readers/readers.h"
-#include "audit/readers/terraform.h"
+#include "audit/readers/fetched.h"
 #include "audit/readers/values.h"
 
 static bool is_service(const struct node *node)

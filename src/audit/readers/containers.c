@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "audit/readers/terraform.h"
+#include "audit/readers/fetched.h"
 #include "audit/readers/values.h"
 
 bool takes_yaml(const struct source *source)

@@ -31,4 +31,7 @@ void tell_chart_repository(struct source *source, struct sink *sink, const struc
 /* A certificates' resolver: the ACME server, and the DNS provider of its challenge, by Traefik's keys. */
 void tell_acme_setting(struct source *source, struct sink *sink, struct span key, struct span value, size_t line);
 
+/* The resources of a template of CloudFormation; false if there are none. */
+bool tell_cloudformation(struct source *source, struct sink *sink, const struct node *template);
+
 #endif

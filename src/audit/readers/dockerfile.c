@@ -7,7 +7,7 @@
 
 #include "audit/readers/containers.h"
 #include "audit/readers/readers.h"
-#include "audit/readers/terraform.h"
+#include "audit/readers/fetched.h"
 
 enum { MOST_NAMES = 64, LONGEST_REFERENCE = 512 };
 

@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "audit/readers/terraform.h"
+#include "audit/readers/fetched.h"
 
 /* "git::", "hg::", "s3::" before an address. */
 static struct span without_getter(struct span address)

@@ -7,7 +7,7 @@
 
 #include "audit/readers/containers.h"
 #include "audit/readers/readers.h"
-#include "audit/readers/terraform.h"
+#include "audit/readers/fetched.h"
 #include "audit/readers/values.h"
 
 struct manifest {

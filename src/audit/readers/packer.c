@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "audit/readers/readers.h"
-#include "audit/readers/terraform.h"
+#include "audit/readers/fetched.h"
 #include "audit/readers/values.h"
 
 static bool takes_packer(const struct source *source)

@@ -2,7 +2,7 @@
  * sources by type, backends, modules, and the settings in all of them. In HCL and in JSON, lock files and variables'
  * files too. Source: developer.hashicorp.com/terraform/language, opentofu.org/docs/language,
  * terragrunt.gruntwork.io/docs. */
-#include "audit/readers/terraform.h"
+#include "audit/readers/fetched.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* terraform.h: what Terraform's files share with those of Packer and others in HCL. Private to the readers. */
-#ifndef BASTIDE_AUDIT_READERS_TERRAFORM_H
-#define BASTIDE_AUDIT_READERS_TERRAFORM_H
+/* fetched.h: addresses that a tool fetches its parts from. Private to the readers. */
+#ifndef BASTIDE_AUDIT_READERS_FETCHED_H
+#define BASTIDE_AUDIT_READERS_FETCHED_H
 
 #include "audit/reader.h"
 
