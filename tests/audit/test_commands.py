@@ -44,6 +44,7 @@ COMMANDS = [
     ("helm upgrade x oci://ghcr.io/a/b --set y=1", {"github"}),
     ("aws s3 sync . s3://bucket", {"aws"}),
     ("aws --endpoint-url https://s3.fr-par.scw.cloud s3 ls", {"scaleway"}),
+    ("gh release create v1; AWS_PROFILE=x aws ecs update-service; vercel deploy --prod", {"github", "aws", "vercel"}),
     ("command -v aws || which gcloud; gcloud --version", set()),
     ("case $1 in\n  gh) x;;\n  aws) y;;\nesac", set()),
     ("export SENTRY_DSN=https://a@o1.ingest.sentry.io/1", {"sentry"}),
