@@ -80,8 +80,9 @@ static void put_figures(struct page *page)
     put_figure(page, number(page, stops), "Stop at once", "services without which work stops");
     put_figure(page, text(page, "%.0f %%", 100 * share_outside(&summary->jurisdictions)), "Under outside law",
                "of what matters, weighted");
-    put_figure(page, number(page, (size_t)(summary->owners.index + 0.5)), "Concentration",
-               verdict(summary->owners.index));
+    put_figure(
+        page, number(page, (size_t)(summary->jurisdictions.index + 0.5)), "Concentration",
+        text(page, "by law %s, by owner %s", verdict(summary->jurisdictions.index), verdict(summary->owners.index)));
     put_plain(page, "</dl>\n");
 }
 

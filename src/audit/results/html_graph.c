@@ -40,13 +40,31 @@ struct drawing {
 
 /* ---- where things stand ------------------------------------------------------------------------------------------ */
 
+static bool has_law(const struct party *owner, const char *law)
+{
+    const struct provider *provider = owner->dependencies[0]->service->provider;
+    for (size_t i = 0; i < provider->law_count; i++)
+        if (strcmp(provider->laws[i], law) == 0)
+            return true;
+    return false;
+}
+
+/* A law that reaches only owners that are not drawn would stand there without a line. */
+static bool is_drawn(const struct drawing *drawing, const char *law)
+{
+    for (size_t i = 0; i < drawing->owner_count; i++)
+        if (has_law(drawing->owners[i].party, law))
+            return true;
+    return false;
+}
+
 static void choose_owners(const struct summary *summary, struct drawing *drawing)
 {
     for (size_t i = 0; i < summary->owners.count && drawing->owner_count < MOST_OWNERS; i++)
         if (summary->owners.rows[i].name)
             drawing->owners[drawing->owner_count++].party = &summary->owners.rows[i];
     for (size_t i = 0; i < summary->laws.count && drawing->law_count < MOST_LAWS; i++)
-        if (summary->laws.rows[i].name)
+        if (is_drawn(drawing, summary->laws.rows[i].name))
             drawing->laws[drawing->law_count++] = &summary->laws.rows[i];
 }
 
@@ -70,15 +88,6 @@ static void place_owners(struct drawing *drawing)
 static double law_y(const struct drawing *drawing, size_t i)
 {
     return TOP + (drawing->height - TOP) * ((double)i + 0.5) / (double)drawing->law_count;
-}
-
-static bool has_law(const struct party *owner, const char *law)
-{
-    const struct provider *provider = owner->dependencies[0]->service->provider;
-    for (size_t i = 0; i < provider->law_count; i++)
-        if (strcmp(provider->laws[i], law) == 0)
-            return true;
-    return false;
 }
 
 /* ---- lines and words --------------------------------------------------------------------------------------------- */
