@@ -14,7 +14,7 @@
 #include "audit/hosts.h"
 #include "audit/readers/purpose.h"
 
-enum { MOST_OPEN = 64, MOST_MODELS = 16, LONGEST_ADDRESS = 512, KEPT = 4 };
+enum { MOST_OPEN = 64, MOST_MODELS = 16, LONGEST_ADDRESS = 512, KEPT = 4, LOOKED_AHEAD = 16 };
 
 /* A bracket that is open, and what it belongs to. */
 struct bracket {
@@ -109,7 +109,9 @@ static bool is_said(const struct program *program)
         if (span_is_nocase(program->statement, words[i]))
             return true;
     const struct token *last = &program->before[0], *other = &program->before[1];
-    return is_mark(last, '=') && (is_mark(other, '=') || is_mark(other, '!')); /* a == "..." */
+    const struct span rest = span_trim(span_part(program->lexer.text, program->lexer.at, LOOKED_AHEAD));
+    return (is_mark(last, '=') && (is_mark(other, '=') || is_mark(other, '!'))) || /* a == "...", "..." in a */
+           span_begins(rest, "in ") || span_begins(rest, "not in ") || span_begins(rest, "==");
 }
 
 static bool is_talked(const struct program *program)
@@ -196,12 +198,33 @@ bool address_fill(struct span literal, char *out, size_t room, struct span *fill
     return registrable ? !strstr(registrable, hole_word) : host_is_address(host) || !strstr(host, hole_word);
 }
 
+/* A list of what may be talked to says nothing about what is. */
+static bool is_allowed(struct span key)
+{
+    static const char *const words[] = { "allowed", "allow", "trusted", "cors", "permitted", "supported" };
+    return any_word(key, words, LENGTH(words));
+}
+
+/* "url" alone, given to a host's front page: a project's home, and nothing that is talked to. */
+static bool is_page(struct span key, enum purpose looks, struct span address)
+{
+    static const char *const words[] = { "url", "uri", "site", "link", "web", "page" };
+    const size_t slash = span_find(span_from(address, span_find(address, "//") + 2), "/");
+    const bool front = address.bytes <= span_find(address, "//") + 2 + slash + 1;
+    for (size_t i = 0; looks == PURPOSE_UNKNOWN && front && i < LENGTH(words); i++)
+        if (span_is_nocase(key, words[i]))
+            return true;
+    return false;
+}
+
 static void use_address(struct program *program, struct span address, size_t line)
 {
     const struct span key = key_of(program);
     const enum purpose looks = purpose_of_address(address);
     const enum purpose called = key.bytes > 0 ? purpose_of_key(key) : PURPOSE_UNKNOWN;
     if (looks == PURPOSE_NONE || called == PURPOSE_NONE || is_said(program))
+        return;
+    if (is_page(key, looks, address) || is_allowed(key))
         return;
     const bool strong = is_strong_key(key);
     const bool talked = is_talked(program) || strong || (called == PURPOSE_ENDPOINT && looks == PURPOSE_ENDPOINT);
@@ -216,8 +239,7 @@ static void use_host(struct program *program, struct span host, size_t line)
 {
     const struct span key = key_of(program);
     const enum purpose called = key.bytes > 0 ? purpose_of_key(key) : PURPOSE_UNKNOWN;
-    const bool talked = called == PURPOSE_ENDPOINT || (called == PURPOSE_UNKNOWN && is_talked(program));
-    if (talked && !is_said(program) && sign_service(program->sink, SIGNAL_DOMAIN, host))
+    if (called == PURPOSE_ENDPOINT && !is_said(program) && sign_service(program->sink, SIGNAL_DOMAIN, host))
         declare(program->source, program->sink, SIGNAL_DOMAIN, host, line);
 }
 

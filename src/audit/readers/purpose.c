@@ -531,15 +531,21 @@ static bool path_ends(struct span path, const char *const *ends, size_t count)
 /* "/api/", "/v1", "/v2beta/", "/graphql", "/rpc", "/webhook", "/token" */
 static bool path_of_api(struct span path)
 {
-    static const char *const parts[] = { "/api",   "/graphql", "/rpc",     "/webhook",      "/hooks/",    "/oauth",
-                                         "/token", "/rest/",   "/collect", "/track",        "/upload",    "/ingest",
-                                         "/query", "/search?", "/jwks",    "/.well-known/", "/services/", "/ws" };
+    static const char *const parts[] = { "/api",    "/graphql", "/rpc",     "/webhook",      "/hooks/",    "/oauth",
+                                         "/token",  "/rest/",   "/collect", "/track",        "/upload",    "/ingest",
+                                         "/query?", "/search?", "/jwks",    "/.well-known/", "/services/", "/ws" };
     if (path_has(path, parts, LENGTH(parts)))
         return true;
     for (size_t i = 0; i + 2 < path.bytes; i++)
         if (path.data[i] == '/' && path.data[i + 1] == 'v' && isdigit(path.data[i + 2]))
             return true;
     return false;
+}
+
+/* A scope of OAuth is named like an address and is none. */
+static bool is_scope(const struct address *address)
+{
+    return strcmp(address->host, "www.googleapis.com") == 0 && span_begins(address->path, "/auth/");
 }
 
 static bool is_talked_to(const struct address *address)
@@ -555,8 +561,12 @@ enum purpose purpose_of_address(struct span literal)
         return PURPOSE_NONE;
     if (!address.web)
         return PURPOSE_ENDPOINT; /* wss, postgres, amqps: nobody reads there */
-    if (address.fragment || host_begins(address.host, reading_labels, LENGTH(reading_labels)) ||
+    static const char *const manuals[] = {
+        "/docs/", "/doc/", "/documentation", "/blog", "/wiki", "/terms", "/privacy"
+    };
+    if (address.fragment || is_scope(&address) || host_begins(address.host, reading_labels, LENGTH(reading_labels)) ||
         path_ends(address.path, reading_ends, LENGTH(reading_ends)) ||
+        path_has(address.path, manuals, LENGTH(manuals)) ||
         (path_has(address.path, reading_paths, LENGTH(reading_paths)) && !path_of_api(address.path)))
         return PURPOSE_NONE;
     if (host_below(address.host, reading_domains, LENGTH(reading_domains)) && !is_talked_to(&address))
