@@ -82,6 +82,13 @@ def test_snippets_of_analytics_are_known_by_their_addresses(audit):
     assert places(findings, "google") and len({finding["line"] for finding in findings}) == 2
 
 
+def test_islands_in_programs_are_programs(audit):
+    findings = audit({"a.html.erb": "<script>\nwindow.x = {\n  dsn: '<%= ENV.fetch('SENTRY_DSN', '') %>',\n"
+                                    "  y: fetch('https://api.loaded.com/v1') };\n</script>\n"})
+    assert places(findings, "sentry") == {("a.html.erb", 3)}
+    assert places(findings, "loaded.com") == {("a.html.erb", 4)}
+
+
 def test_copies_of_libraries_are_not_read(audit):
     text = "x.src = 'https://api.loaded.com/v1';\n"
     assert not audit({"static/jquery-3.1.js": text, "a.min.js": text, "vendor/x/a.js": text,

@@ -179,6 +179,28 @@ static size_t find_end(const struct markup *markup, const char *name)
     return text.bytes;
 }
 
+/* A program with islands in it ("'<%= ENV['X'] %>'"): those are read by themselves, and the program with words in their
+ * place, since their quotes are not its own. The program alone if memory is short. */
+static struct span read_islands(struct markup *markup, struct span inside)
+{
+    struct markup within = { markup->source, markup->sink, inside, 0, markup->line, markup->islands };
+    char *filled = arena_text(markup->source->arena, inside);
+    if (!filled || span_find(inside, "<%") + span_find(inside, "<?") == 2 * inside.bytes)
+        return inside;
+    while (within.at < inside.bytes) {
+        const struct around *around = inside.data[within.at] == '<' ? around_here(&within) : NULL;
+        const size_t begin = within.at;
+        if (!around || around->open[1] == '!') {
+            pass(&within, 1);
+            continue;
+        }
+        pass_around(&within, around);
+        for (size_t i = begin; i < within.at; i++)
+            filled[i] = filled[i] == '\n' ? '\n' : 'x';
+    }
+    return span_of(filled, inside.bytes);
+}
+
 /* What stands in a <script>: a program, a map of imports, or data of which nothing is loaded. */
 static void read_script(struct markup *markup, struct span type)
 {
@@ -192,7 +214,8 @@ static void read_script(struct markup *markup, struct span type)
             at += row.bytes + 1;
         }
     else if (span_find(type, "json") == type.bytes)
-        program_read(markup->source, markup->sink, language_named("javascript"), inside, markup->line);
+        program_read(markup->source, markup->sink, language_named("javascript"), read_islands(markup, inside),
+                     markup->line);
     pass(markup, inside.bytes);
 }
 
