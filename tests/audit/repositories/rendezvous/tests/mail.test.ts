@@ -1,0 +1,1 @@
+const hook = "https://api.mailgun.net/v3/messages";
