@@ -238,13 +238,19 @@ static void read_expansion(struct shell *shell)
 
 /* ---- quotes ----------------------------------------------------------------------------------------------------- */
 
+/* Goes past the closing quote, which may be missing. */
+static void close_quote(struct shell *shell)
+{
+    shell->at += shell->at < shell->text.bytes;
+}
+
 static void read_single_quotes(struct shell *shell)
 {
     begin_word(shell);
     shell->at++;
     while (!at_end(shell) && look(shell, 0) != '\'')
         add_here(shell);
-    shell->at++;
+    close_quote(shell);
 }
 
 static bool skip_line_end(struct shell *shell, size_t ahead)
@@ -279,7 +285,7 @@ static void read_double_quotes(struct shell *shell)
         else
             add_here(shell);
     }
-    shell->at++;
+    close_quote(shell);
 }
 
 /* ---- operators -------------------------------------------------------------------------------------------------- */
