@@ -14,6 +14,7 @@ FOLDER = DATA / "providers"
 SUFFIXES = Path("/usr/share/publicsuffix/public_suffix_list.dat")
 
 HOSTS = ["domains", "registries", "mx", "spf", "dkim", "autodiscover", "cname", "ns", "caa"]
+SUFFIXES_OF_ONE = {"nic.in"}  # public suffixes below which one operator alone runs hosts
 EFFORTS = {"hours", "days", "weeks", "months"}
 PROVIDER = {"id", "name", "entity", "owner", "country", "source", "date", "services"}
 SERVICE = {"id", "name", "category"}
@@ -106,7 +107,7 @@ def is_public(host):
     """Whether everybody may have a name below that one."""
     known = public_suffixes()
     parent = host.partition(".")[2]
-    return f"!{host}" not in known and ("." not in host or host in known or f"*.{parent}" in known)
+    return f"!{host}" not in known and host not in SUFFIXES_OF_ONE and ("." not in host or host in known or f"*.{parent}" in known)
 
 
 def test_there_are_enough_of_them():
