@@ -107,7 +107,9 @@ def is_public(host):
     """Whether everybody may have a name below that one."""
     known = public_suffixes()
     parent = host.partition(".")[2]
-    return f"!{host}" not in known and host not in SUFFIXES_OF_ONE and ("." not in host or host in known or f"*.{parent}" in known)
+    if f"!{host}" in known or host in SUFFIXES_OF_ONE:
+        return False
+    return "." not in host or host in known or f"*.{parent}" in known
 
 
 def test_there_are_enough_of_them():
