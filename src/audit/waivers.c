@@ -251,7 +251,8 @@ static bool tell(struct waiving *waiving)
             return error_memory(waiving->error, 0);
         all[count++] = (struct warning){ name, text };
     }
-    memcpy(all + count, report->warnings, report->warning_count * sizeof *all);
+    for (size_t i = 0; i < report->warning_count; i++)
+        all[count + i] = report->warnings[i];
     report->warnings = all;
     report->warning_count += count;
     return true;
