@@ -81,7 +81,9 @@ static void add_finding(struct source *source, struct sink *sink, const struct m
                         const struct service *service, const char *host)
 {
     char shown[TEXT_BYTES];
-    const size_t line = mention->line ? mention->line : 1;
+    source_line(source, 1); /* so that lines are counted */
+    /* libyaml takes a lone CR, NEL and others for ends of lines: what it says may lie behind the file's last line. */
+    const size_t line = size_max(1, size_min(mention->line, source->trees->line_count));
     redact(mention->shown.bytes ? mention->shown : source_line(source, line), shown);
     const char *path = file_of(sink, source->path), *text = copy_text(sink, span_text(shown));
     const char *unknown = host ? copy_text(sink, span_text(host)) : NULL;
