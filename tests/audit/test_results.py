@@ -64,6 +64,14 @@ def test_a_serial_number_is_of_what_is_in_it(result):
     assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", numbers[0])
 
 
+def test_endpoints_are_those_that_were_found(bastide, tmp_path):
+    (tmp_path / ".env").write_text("BUCKET=https://shop.s3.eu-west-1.amazonaws.com/x\n"
+                                   "API=https://api.nobody-knows.io/v1\n")
+    bill = json.loads(bastide("audit", tmp_path, "--format", "cyclonedx", check=True).stdout)
+    assert {service["name"]: service["endpoints"] for service in bill["services"]} == {
+        "Amazon S3": ["https://shop.s3.eu-west-1.amazonaws.com"], "nobody-knows.io": ["https://nobody-knows.io"]}
+
+
 @pytest.mark.parametrize("services, hostile", SIZES)
 def test_sarif_is_valid_by_its_schema(result, services, hostile):
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")

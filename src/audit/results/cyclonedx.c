@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_ENDPOINTS = 20, MOST_READ = 1000 }; /* of a service, and findings that are searched for them */
+
 /* ---- one service ------------------------------------------------------------------------------------------------- */
 
 static void add_property(json_t *properties, const char *name, const char *value)
@@ -45,31 +47,55 @@ static json_t *properties_json(const struct dependency *dependency, struct arena
     return properties;
 }
 
-/* A domain, but no pattern of one: "s3.*.amazonaws.com" is no address. */
-static bool is_address(const char *domain)
+static bool has_text(const json_t *list, const char *text)
 {
-    return domain[0] != '\0' && strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789.-") == strlen(domain);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (strcmp(json_string_value(json_array_get(list, i)), text) == 0)
+            return true;
+    return false;
 }
 
-static void add_endpoint(json_t *endpoints, const char *domain, struct arena *arena)
+static void add_endpoint(json_t *endpoints, const char *host)
 {
-    const char *address = is_address(domain) ? arena_format(arena, "https://%s", domain) : NULL;
-    if (address)
+    char address[300];
+    snprintf(address, sizeof address, "https://%s", host);
+    if (!has_text(endpoints, address))
         json_array_append_new(endpoints, json_string(address));
 }
 
-static json_t *endpoints_json(const struct dependency *dependency, const struct providers *providers,
-                              struct arena *arena)
+/* The next run of letters that a host is made of, in small letters; false at the end. */
+static bool next_host(const char **text, char out[254])
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+    *text += strcspn(*text, letters);
+    const size_t bytes = strspn(*text, letters), taken = bytes < 254 ? bytes : 0;
+    for (size_t i = 0; i < taken; i++)
+        out[i] = (char)((*text)[i] >= 'A' && (*text)[i] <= 'Z' ? (*text)[i] - 'A' + 'a' : (*text)[i]);
+    out[taken] = '\0';
+    *text += bytes;
+    return bytes > 0;
+}
+
+/* The hosts in a line that the register knows as the service's. */
+static void add_hosts(json_t *endpoints, const struct finding *finding, const struct providers *providers)
+{
+    char host[254];
+    for (const char *text = finding->text; next_host(&text, host);)
+        if (strchr(host, '.') && json_array_size(endpoints) < MOST_ENDPOINTS &&
+            providers_find(providers, SIGNAL_DOMAIN, span_text(host)) == finding->service)
+            add_endpoint(endpoints, host);
+}
+
+/* What was found, not all that the register knows of the service. */
+static json_t *endpoints_json(const struct dependency *dependency, const struct providers *providers)
 {
     json_t *endpoints = json_array();
-    size_t count = 0;
-    if (!dependency->service)
-        add_endpoint(endpoints, dependency->name, arena);
-    const char *const *domains = dependency->service && providers
-                                     ? service_patterns(providers, dependency->service, SIGNAL_DOMAIN, &count)
-                                     : NULL;
-    for (size_t i = 0; i < count; i++)
-        add_endpoint(endpoints, domains[i], arena);
+    char host[254];
+    const char *name = dependency->name;
+    if (!dependency->service && next_host(&name, host) && !*name && host[0])
+        add_endpoint(endpoints, host);
+    for (size_t i = 0; dependency->service && providers && i < size_min(dependency->finding_count, MOST_READ); i++)
+        add_hosts(endpoints, dependency->findings[i], providers);
     return endpoints;
 }
 
@@ -107,7 +133,7 @@ static json_t *service_json(const struct dependency *dependency, const struct re
     json_t *object = json_pack("{s:o, s:o, s:b, s:o}", "bom-ref", reference_json(dependency, arena), "name",
                                text_json(dependency->name), "x-trust-boundary", 1, "properties",
                                properties_json(dependency, arena));
-    json_t *endpoints = endpoints_json(dependency, report->providers, arena);
+    json_t *endpoints = endpoints_json(dependency, report->providers);
     if (json_array_size(endpoints))
         json_object_set(object, "endpoints", endpoints);
     json_decref(endpoints);
