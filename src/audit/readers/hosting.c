@@ -64,10 +64,19 @@ static void tell_heroku_names(struct pipeline *pipeline, const struct node *node
     }
 }
 
+/* env: {"NAME": "value"} or {"NAME": {"description": ..., "value": ...}}: what people read about it isn't looked at. */
+static void tell_heroku_variables(struct pipeline *pipeline, const struct node *node)
+{
+    for (const struct node *one = node->first; one; one = one->next)
+        mention_setting(pipeline->source, pipeline->sink, one->key,
+                        one->type == NODE_TEXT ? one->text : node_text(one, "value"), one->line);
+}
+
 static const struct key_rule heroku[] = {
     { "name description keywords website repository logo success_url formation docker", MEANS_NOTHING, NULL },
     { "addons buildpacks", MEANS_OWN, tell_heroku_names },
-    { "env config", MEANS_SETTINGS, NULL },
+    { "env", MEANS_OWN, tell_heroku_variables },
+    { "config", MEANS_SETTINGS, NULL },
     { "scripts run release command", MEANS_COMMANDS, NULL },
     { "image", MEANS_IMAGES, NULL },
 };
