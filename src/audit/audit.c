@@ -49,7 +49,7 @@ static void read_file(void *context, size_t item, unsigned thread)
         return;
     struct arena arena = { 0 };
     struct trees trees = { 0 };
-    struct source source = { .arena = &arena, .trees = &trees };
+    struct source source = { .arena = &arena, .trees = &trees, .root = &audit->root };
     source_name(&source, audit->paths.rows[item]);
     worker->bytes.length = 0;
     if (source_read(&source, audit->root, &worker->bytes, &worker->sink)) {

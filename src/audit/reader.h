@@ -21,6 +21,7 @@ struct source {
     bool test;             /* lies where tests or examples lie: its mentions are notes at most */
     struct arena *arena;   /* for what lives as long as the source */
     struct trees *trees;   /* what source_tree has parsed so far */
+    const int *root;       /* the audit's folder, for source_above; NULL if it has none */
     unsigned elsewhere;    /* what settings.c has found out about all of the file: see there */
 };
 
@@ -115,6 +116,10 @@ enum syntax {
 /* The file as a tree; NULL if it could not be parsed at all: then a warning was written. Parsed once for all
  * readers. */
 const struct node *source_tree(struct source *source, struct sink *sink, enum syntax syntax);
+
+/* The text of the file of that name which holds for this source: in its own folder, or the nearest above it within the
+ * audit. False if there is none, or none that is a text of up to 64 kB. For settings that change what a file means. */
+bool source_above(struct source *source, const char *name, struct span *out);
 
 /* ---- lines ------------------------------------------------------------------------------------------------------- */
 

@@ -12,6 +12,7 @@
 enum {
     MOST_BYTES = 32 << 20,       /* a lockfile of a very large project has 5 MB */
     MOST_MAIL_BYTES = 512 << 20, /* years of a person's mail */
+    MOST_SMALL_BYTES = 64 << 10,
     LOOKED_AT = 8192,
     LONGEST_EXTENSION = 24,
 };
@@ -157,6 +158,40 @@ bool source_read(struct source *source, int root, struct buffer *bytes, struct s
 {
     const int file = openat(root, source->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     return file < 0 ? warn_about(source, sink, strerror(errno)) : source_take(source, file, bytes, sink);
+}
+
+/* The text of a small file, in the source's arena. */
+static bool read_small(struct source *source, const char *path, struct span *out)
+{
+    struct stat about;
+    char *text = NULL;
+    ssize_t got = -1;
+    const int file = openat(*source->root, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (file < 0)
+        return false;
+    if (fstat(file, &about) == 0 && S_ISREG(about.st_mode) && about.st_size <= MOST_SMALL_BYTES)
+        text = arena_take(source->arena, MOST_SMALL_BYTES, 1);
+    if (text)
+        got = read(file, text, MOST_SMALL_BYTES);
+    close(file);
+    if (got < 0)
+        return false;
+    *out = span_of(text, (size_t)got);
+    return !is_binary(*out);
+}
+
+bool source_above(struct source *source, const char *name, struct span *out)
+{
+    for (size_t length = strlen(source->path); source->root; length--) {
+        while (length > 0 && source->path[length - 1] != '/')
+            length--;
+        const char *path = arena_format(source->arena, "%.*s%s", (int)length, source->path, name);
+        if (path && read_small(source, path, out))
+            return true;
+        if (length == 0)
+            break;
+    }
+    return false;
 }
 
 /* ---- what readers ask -------------------------------------------------------------------------------------------- */

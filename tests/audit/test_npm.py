@@ -71,3 +71,15 @@ def test_scripts_are_commands(audit):
     findings = audit({"package.json": '{"scripts": {\n"deploy": "vercel deploy --prod",\n'
                                       '"sync": "curl -s https://api.stripe.com/v1/x | jq ."}}'})
     assert places(findings, "stripe") == {("package.json", 3)}
+
+
+def test_settings_above_a_manifest_can_name_another_registry(audit):
+    manifest = '{"dependencies": {"react": "^18.0.0", "stripe": "^15.0.0"}}'
+    settings = "registry=https://npm.unknown-mirror.fr/\n"
+    assert providers(audit({"package.json": manifest})) == {"npm", "stripe"}
+    elsewhere = audit({".npmrc": settings, "packages/a/package.json": manifest})
+    assert providers(finding for finding in elsewhere if finding["file"] != "package.json") == {"unknown-mirror.fr",
+                                                                                               "stripe"}
+    # A scope's registry leaves npm's for the others.
+    scoped = audit({"b/.npmrc": "@x:registry=https://npm.unknown-mirror.fr/\n", "b/package.json": manifest})
+    assert "npm" in providers(finding for finding in scoped if finding["file"] == "b/package.json")

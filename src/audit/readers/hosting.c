@@ -6,7 +6,7 @@
 #include "audit/readers/pipeline.h"
 #include "audit/readers/readers.h"
 
-/* ---- what stands under which key -------------------------------------------------------------------------------- */
+/* ---- what stands under which key --------------------------------------------------------------------------------- */
 
 /* rewrites: what is passed on to another server; redirects only link to it. */
 static void tell_rewrites(struct pipeline *pipeline, const struct node *node)
@@ -96,7 +96,7 @@ static const struct key_rule readthedocs[] = {
       MEANS_COMMANDS, NULL },
 };
 
-/* ---- the platforms ---------------------------------------------------------------------------------------------- */
+/* ---- the platforms ----------------------------------------------------------------------------------------------- */
 
 /* app.json is Expo's, too. */
 static bool is_heroku_app(const struct node *root)

@@ -6,7 +6,7 @@
 #include "audit/readers/names.h"
 #include "audit/readers/readers.h"
 
-/* ---- package.json ----------------------------------------------------------------------------------------------- */
+/* ---- package.json ------------------------------------------------------------------------------------------------ */
 
 /* What stands where a version may, and is no package of the registry. */
 static bool is_local(struct span version)
@@ -78,7 +78,7 @@ static void tell_package_json(struct manifest *manifest, const struct node *root
     tell_scripts(manifest, node_get(root, "scripts"));
 }
 
-/* ---- lockfiles -------------------------------------------------------------------------------------------------- */
+/* ---- lockfiles --------------------------------------------------------------------------------------------------- */
 
 /* The text between the first pair of double quotes from offset on; the rest of the line if there is none. */
 static struct span quoted_from(struct span line, size_t offset)
@@ -152,7 +152,7 @@ static void read_bun_lock(struct manifest *manifest)
     }
 }
 
-/* ---- settings --------------------------------------------------------------------------------------------------- */
+/* ---- settings ---------------------------------------------------------------------------------------------------- */
 
 /* .npmrc, .yarnrc, .yarnrc.yml: lines that name a registry, and "//host/:_authToken=...". */
 static void read_settings(struct manifest *manifest)
@@ -171,7 +171,24 @@ static void read_settings(struct manifest *manifest)
     }
 }
 
-/* ---- the reader ------------------------------------------------------------------------------------------------- */
+/* Whether settings that hold for the file name another registry than npm's, for all packages. */
+static bool registry_elsewhere(struct source *source)
+{
+    static const struct {
+        const char *file, *key;
+    } places[] = { { ".npmrc", "registry" }, { ".yarnrc", "registry" }, { ".yarnrc.yml", "npmRegistryServer" } };
+    struct span text, line;
+    for (size_t i = 0; i < LENGTH(places); i++) {
+        size_t at = 0;
+        while (source_above(source, places[i].file, &text) && next_line(text, &at, &line))
+            if (span_begins(span_trim(line), places[i].key) && span_find(line, "://") < line.bytes)
+                return span_find(line, "registry.npmjs.org") == line.bytes &&
+                       span_find(line, "registry.yarnpkg.com") == line.bytes;
+    }
+    return false;
+}
+
+/* ---- the reader -------------------------------------------------------------------------------------------------- */
 
 static const char locks[] = "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml";
 static const char settings[] = ".npmrc .yarnrc .yarnrc.yml";
@@ -187,6 +204,8 @@ static enum reading read_npm(struct source *source, struct sink *sink)
     struct manifest manifest = { .source = source, .sink = sink, .registry = "npm", .signal = SIGNAL_NPM };
     if (strstr(source->path, "node_modules/"))
         return READ_DONE; /* somebody else's */
+    if (registry_elsewhere(source))
+        manifest.registry = NULL;
     if (source_named(source, locks)) {
         read_lock(&manifest);
     } else if (source_named(source, settings)) {

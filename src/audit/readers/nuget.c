@@ -37,6 +37,17 @@ static void tell_tools(struct manifest *manifest, const struct node *root)
         manifest_package(manifest, one->key, one->line);
 }
 
+/* Whether a nuget.config that holds for the file clears the sources and names only others. */
+static bool registry_elsewhere(struct source *source)
+{
+    static const char *const names[] = { "nuget.config", "NuGet.config", "NuGet.Config" };
+    struct span text;
+    for (size_t i = 0; i < LENGTH(names); i++)
+        if (source_above(source, names[i], &text))
+            return span_find(text, "<clear") < text.bytes && span_find(text, "nuget.org") == text.bytes;
+    return false;
+}
+
 static bool is_project(const struct source *source)
 {
     static const char *const names = "Directory.Packages.props Directory.Build.props Directory.Build.targets "
@@ -53,6 +64,8 @@ static bool takes_nuget(const struct source *source)
 static enum reading read_nuget(struct source *source, struct sink *sink)
 {
     struct manifest manifest = { .source = source, .sink = sink, .registry = "nuget", .signal = SIGNAL_NUGET };
+    if (registry_elsewhere(source))
+        manifest.registry = NULL;
     if (strcmp(source->extension, "json") == 0) {
         const struct node *root = source_tree(source, sink, SYNTAX_JSON);
         const struct node *locked = node_get(root, "dependencies");
