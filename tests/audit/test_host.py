@@ -1,6 +1,9 @@
 """A machine is read below a root: what it is set to and made of, with file and line, and no value that is a secret."""
 import json
+import os
+import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -83,3 +86,120 @@ def test_links_lead_to_where_they_would_on_the_machine(machine, tmp_path):
     findings = machine({"/run/systemd/resolve/stub.conf": "nameserver 8.8.8.8\n"})["findings"]
     assert places(findings, "google") == {("/etc/resolv.conf", 1)}
     assert providers(findings) == {"google"}
+
+
+def environment(*settings):
+    return b"".join(setting.encode() + b"\0" for setting in settings)
+
+
+def test_processes_are_known_by_names_of_variables_and_no_value_is_shown(machine):
+    result = machine({
+        "/proc/1234/comm": "my app\n",
+        "/proc/1234/environ": environment("HOME=/", "STRIPE_SECRET_KEY=topsecret99", "PATH=/bin", "AWS_CA_BUNDLE=/x"),
+        "/proc/1235/comm": "my app\n",
+        "/proc/1235/environ": environment("STRIPE_SECRET_KEY=topsecret99"),
+        "/proc/1236/comm": "other\n",
+        "/proc/1236/environ": environment("SENTRY_DSN=https://topsecret99@o1.ingest.sentry.io/2",
+                                          "DATABASE_URL=postgres://u:topsecret99@db.hidden-company.io/x"),
+        "/proc/1237/comm": "uploader\n",
+        "/proc/1237/environ": environment("AWS_ACCESS_KEY_ID=topsecret99", "S3_ENDPOINT=http://minio:9000"),
+    })
+    assert places(result["findings"], "stripe") == {("process/1234 my_app", 1)}
+    assert places(result["findings"], "sentry") == {("process/1236 other", 1)}
+    assert providers(result["findings"]) == {"stripe", "sentry"}  # the keys are those of the MinIO
+    assert {finding["text"] for finding in result["findings"]} == {"STRIPE_SECRET_KEY is set", "SENTRY_DSN is set"}
+    assert "topsecret99" not in json.dumps(result) and "hidden-company" not in json.dumps(result)
+
+
+TCP = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+
+
+def socket_row(local, remote, state, inode):
+    return f"   0: {local} {remote} {state} 00000000:00000000 00:00000000 00000000     0        0 {inode} 1 0 0\n"
+
+
+def test_connections_have_their_process_and_clients_are_none(machine, tmp_path):
+    descriptors = tmp_path / "root" / "proc" / "77" / "fd"
+    descriptors.mkdir(parents=True)
+    (descriptors / "3").symlink_to("socket:[4001]")
+    mapped = "0000000000000000FFFF000004040808:01BB"
+    findings = machine({
+        "/proc/77/comm": "worker\n",
+        "/proc/net/tcp": TCP
+        + socket_row("0501A8C0:9C40", "08080808:01BB", "01", 4001)   # to 8.8.8.8
+        + socket_row("00000000:01BB", "00000000:0000", "0A", 4002)   # listens at 443
+        + socket_row("0501A8C0:01BB", "01010101:C001", "01", 4003)   # a client of it
+        + socket_row("0501A8C0:9C41", "0901A8C0:1538", "01", 4004),  # in the same network
+        "/proc/net/tcp6": TCP + socket_row(mapped.replace("01BB", "9C42"), mapped, "01", 4005),
+    })["findings"]
+    assert places(findings, "google") == {("process/77 worker", 1), ("process/unknown", 1)}
+    assert providers(findings) == {"google"}
+    assert {finding["evidence"] for finding in findings} == {"observed"}
+    assert any("tcp to 8.8.8.8:443" in finding["text"] for finding in findings)
+
+
+TALKER = """
+import socket, sys
+server = socket.create_server(("8.8.8.8", 4443))
+client = socket.create_connection(("8.8.8.8", 4443))
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def network():
+    """The name of a network of its own where 8.8.8.8 is this machine."""
+    if os.geteuid() != 0 or not shutil.which("ip"):
+        pytest.skip("needs root and ip to make a network of its own")
+    name = f"bastide-host-{os.getpid()}"
+    if subprocess.run(["ip", "netns", "add", name], capture_output=True).returncode:
+        pytest.skip("this system lets nobody make a network")
+    try:
+        subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)
+        subprocess.run(["ip", "-n", name, "addr", "add", "8.8.8.8/32", "dev", "lo"], check=True)
+        yield name
+    finally:
+        subprocess.run(["ip", "netns", "del", name])
+
+
+def test_real_connections_are_watched_over_a_time(binary, network):
+    inside = ["ip", "netns", "exec", network]
+    talker = subprocess.Popen([*inside, sys.executable, "-c", TALKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert talker.stdout.readline() == b"ready\n"
+        done = subprocess.run([*inside, binary, "audit", "--live", "--seconds", "1", "--format", "json"],
+                              capture_output=True, text=True, timeout=60)
+    finally:
+        talker.stdin.close()
+        talker.wait()
+    assert done.returncode == 0, done.stderr
+    seen = [finding for finding in json.loads(done.stdout)["findings"] if finding["provider_id"] == "google"
+            and finding["file"].startswith(f"process/{talker.pid} ")]
+    assert len(seen) == 1 and "tcp to 8.8.8.8:4443, first seen " in seen[0]["text"]
+    assert " times" in seen[0]["text"] and seen[0]["evidence"] == "observed"
+
+
+def test_a_hostile_disk_costs_warnings_and_nothing_else(machine, tmp_path):
+    root = tmp_path / "root"
+    (root / "etc" / "apt" / "sources.list.d").mkdir(parents=True)
+    os.mkfifo(root / "etc" / "resolv.conf")
+    (root / "etc" / "passwd").write_text("x:x:0:0::/home/../../outside:/bin/sh\n" * 3)
+    (root / "etc" / "netplan").symlink_to("netplan")
+    with open(root / "etc" / "hosts", "wb") as file:
+        file.truncate(1 << 34)
+    (root / "etc" / "chrony").symlink_to("/etc")
+    (root / "etc" / "chrony.conf").write_bytes(b"pool \xff\xfe\0" + b"a" * 5000)
+    (root / "etc" / "hostname").write_text("\33[31mred\n")
+    result = machine({})
+    assert result["findings"] == []
+    assert "\33" not in json.dumps(result, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("words, message", [
+    (["--host", "."], "--host --root FOLDER"), ([], "--host for this machine"),
+    ([".", "--root", "/"], "goes with --host"), ([".", "--seconds", "3"], "goes with --live"), (["--live", "--seconds", "0"], "seconds"),
+])
+def test_wrong_use_is_explained(binary, words, message):
+    done = subprocess.run([binary, "audit", *words], capture_output=True, text=True)
+    assert done.returncode == 2 and message in done.stderr

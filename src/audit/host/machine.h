@@ -79,5 +79,7 @@ extern const struct origin origin_resolvers;
 extern const struct origin origin_time;
 extern const struct origin origin_package_sources;
 extern const struct origin origin_packages;
+extern const struct origin origin_processes;
+extern const struct origin origin_connections;
 
 #endif

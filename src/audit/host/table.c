@@ -2,10 +2,8 @@
 #include "audit/host/machine.h"
 
 static const struct origin *const rows[] = {
-    &origin_package_sources,
-    &origin_packages,
-    &origin_resolvers,
-    &origin_time,
+    &origin_package_sources, &origin_packages,    &origin_resolvers, &origin_time,
+    &origin_processes,       &origin_connections, /* last: it may take its time */
 };
 
 const struct origin *const *machine_origins(size_t *count)
