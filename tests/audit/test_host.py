@@ -88,6 +88,94 @@ def test_links_lead_to_where_they_would_on_the_machine(machine, tmp_path):
     assert providers(findings) == {"google"}
 
 
+def test_services_count_by_what_they_start(machine, tmp_path):
+    wants = tmp_path / "root" / "etc" / "systemd" / "system" / "multi-user.target.wants"
+    wants.mkdir(parents=True)
+    (wants / "newrelic-infra.service").symlink_to("/lib/systemd/system/newrelic-infra.service")
+    findings = machine({
+        "/lib/systemd/system/newrelic-infra.service": "[Service]\nExecStart=/usr/bin/newrelic-infra\n",
+        "/lib/systemd/system/other.service": "[Service]\nExecStart=/x https://api.openai.com\n",
+        "/etc/systemd/system/push.service": "[Unit]\nDescription=to https://api.openai.com\n[Service]\n"
+        "Environment=\"SENTRY_DSN=https://k@o1.ingest.sentry.io/2\" MODE=x\n"
+        "ExecStart=-/usr/bin/curl https://api.stripe.com/v1\n",
+    })["findings"]
+    assert places(findings, "newrelic") | places(findings, "new-relic") == {
+        ("/etc/systemd/system/multi-user.target.wants/newrelic-infra.service", 1)}
+    assert places(findings, "sentry") == {("/etc/systemd/system/push.service", 4)}
+    assert places(findings, "stripe") == {("/etc/systemd/system/push.service", 5)}
+    assert "openai" not in providers(findings)
+
+
+def test_crons_tables_and_scripts(machine):
+    findings = machine({
+        "/etc/cron.d/push": "SHELL=/bin/sh\n# 0 0 * * * root curl https://api.openai.com\n"
+                            "5 4 * * * root aws s3 sync /srv s3://bucket\n",
+        "/var/spool/cron/crontabs/root": "@daily curl -fsS https://hc-ping.com/topsecret\n",
+        "/etc/cron.daily/bill": "#!/bin/sh\ncurl https://api.stripe.com/v1/x\n",
+    })["findings"]
+    assert ("/etc/cron.d/push", 3) in places(findings, "aws")
+    assert places(findings, "stripe") == {("/etc/cron.daily/bill", 2)}
+    assert ("/var/spool/cron/crontabs/root", 1) in {(finding["file"], finding["line"]) for finding in findings}
+    assert "openai" not in providers(findings)
+
+
+def test_registries_and_images_of_containers(machine):
+    findings = machine({
+        "/etc/docker/daemon.json": '{"dns": ["1.1.1.1", "10.0.0.1"],\n "registry-mirrors": ["https://mirror.gcr.io"]}',
+        "/etc/containers/registries.conf": 'unqualified-search-registries = ["quay.io"]\n',
+        "/var/lib/docker/image/overlay2/repositories.json": '{"Repositories": {"nginx": {"nginx:1": "sha256:0"}}}',
+    })["findings"]
+    assert places(findings, "cloudflare") == {("/etc/docker/daemon.json", 1)}
+    assert any(finding["file"] == "/etc/docker/daemon.json" and finding["line"] == 2 for finding in findings)
+    assert any(finding["file"] == "/etc/containers/registries.conf" for finding in findings)
+    assert {finding["provider_id"] for finding in findings if "repositories" in finding["file"]} == {"docker"}
+
+
+def test_accounts_are_named_and_their_keys_are_not_shown(machine):
+    home = "/home/" + "ada"
+    result = machine({
+        "/etc/passwd": f"root:x:0:0::/root:/bin/sh\nada:x:1000:1000::{home}:/bin/sh\n",
+        f"{home}/.aws/credentials": "[prod]\naws_access_key_id = topsecret99\naws_secret_access_key = topsecret99\n",
+        f"{home}/.netrc": "machine api.heroku.com login ada@x.org password topsecret99\n",
+        "/root/.kube/config": "clusters:\n- name: main\n  cluster:\n"
+                              "    server: https://0A1B.gr7.eu-west-1.eks.amazonaws.com\n"
+                              "users:\n- user: {token: topsecret99}\n",
+        "/root/.docker/config.json": '{"auths": {"https://index.docker.io/v1/": {"auth": "topsecret99"}}}',
+        "/root/.config/gh/hosts.yml": "github.com:\n    oauth_token: topsecret99\n    user: ada\n",
+    })
+    findings = result["findings"]
+    assert places(findings, "aws") == {(f"{home}/.aws/credentials", 1), ("/root/.kube/config", 4)}
+    assert any(finding["text"] == "account prod" for finding in findings)
+    assert {"heroku", "docker", "github"} <= providers(findings)
+    assert "topsecret99" not in json.dumps(result) and "ada@x.org" not in json.dumps(result)
+
+
+def made_certificate(folder, subject, *more):
+    """A certificate in PEM that openssl made and signed with its own key."""
+    done = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                           "-keyout", str(folder / "key.pem"), "-subj", subject, "-days", "9", *more],
+                          capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make certificates")
+def test_certificates_in_use_and_trusted_roots(machine, tmp_path):
+    used = made_certificate(tmp_path, "/O=Let's Encrypt/CN=www.bistum.org", "-addext",
+                            "authorityInfoAccess=OCSP;URI:http://r3.o.lencr.org")
+    french, german = (made_certificate(tmp_path, f"/C={code}/O=Root {code}/CN=Root") for code in ("FR", "DE"))
+    result = machine({
+        "/etc/nginx/sites-enabled/site": "server {\n  # ssl_certificate /etc/ssl/old.pem;\n"
+                                         "  ssl_certificate /etc/ssl/site.pem;\n  ssl_certificate_key /etc/ssl/k;\n}\n",
+        "/etc/ssl/site.pem": used,
+        "/etc/ssl/certs/ca-certificates.crt": french + german + german,
+        "/usr/local/share/ca-certificates/proxy.crt": made_certificate(tmp_path, "/O=Proxy Inc/CN=Proxy Root"),
+    })
+    assert places(result["findings"], "letsencrypt") == {("/etc/nginx/sites-enabled/site", 3)}
+    told = json.dumps(result)
+    assert "trusts 3 roots of 2 organisations in 2 countries (DE 2, FR 1)" in told
+    assert "Proxy Root, Proxy Inc" in told
+
+
 def environment(*settings):
     return b"".join(setting.encode() + b"\0" for setting in settings)
 
@@ -198,7 +286,8 @@ def test_a_hostile_disk_costs_warnings_and_nothing_else(machine, tmp_path):
 
 @pytest.mark.parametrize("words, message", [
     (["--host", "."], "--host --root FOLDER"), ([], "--host for this machine"),
-    ([".", "--root", "/"], "goes with --host"), ([".", "--seconds", "3"], "goes with --live"), (["--live", "--seconds", "0"], "seconds"),
+    ([".", "--root", "/"], "goes with --host"), ([".", "--seconds", "3"], "goes with --live"),
+    (["--live", "--seconds", "0"], "seconds"),
 ])
 def test_wrong_use_is_explained(binary, words, message):
     done = subprocess.run([binary, "audit", *words], capture_output=True, text=True)

@@ -79,6 +79,10 @@ extern const struct origin origin_resolvers;
 extern const struct origin origin_time;
 extern const struct origin origin_package_sources;
 extern const struct origin origin_packages;
+extern const struct origin origin_certificates;
+extern const struct origin origin_services;
+extern const struct origin origin_containers;
+extern const struct origin origin_accounts;
 extern const struct origin origin_processes;
 extern const struct origin origin_connections;
 
