@@ -41,7 +41,7 @@ export function enterDependencies({ push = true } = {}) {
   look();
 }
 
-/* Asks, and again after a while, as long as the room is shown. */
+/* Asks, and again after a while, as long as the room is shown; also when the server could not be reached. */
 async function look() {
   clearTimeout(asking);
   if (state.room !== "dependencies")
@@ -49,16 +49,22 @@ async function look() {
   try {
     if (!document.hidden)
       await refresh();
+    clearNotice(0);
   } catch (failure) {
-    audit.refused = failure.status === 403;
-    if (!audit.refused)
-      tell(failure, look);
-    changed();
-    return;
+    refusedBy(failure);
+    if (failure.status !== 0)
+      return;
   }
   clearTimeout(asking);
-  if (audit.folders.length)
+  if (audit.folders?.length !== 0)
     asking = setTimeout(look, isBusy() ? BUSY_MILLISECONDS : QUIET_MILLISECONDS);
+}
+
+function refusedBy(failure) {
+  audit.refused = failure.status === 403;
+  if (!audit.refused && !state.notice)
+    tell(failure, look);
+  changed();
 }
 
 async function refresh() {

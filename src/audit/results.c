@@ -38,9 +38,7 @@ bool result_write(const struct report *report, const char *form, FILE *stream, s
 {
     const struct form *found = form_named(form);
     if (!found)
-        return error_set_kind(error, ERROR_WRONG_USE,
-                              "--format %s: there is no such form: json, csv, html, cyclonedx or "
-                              "sarif",
+        return error_set_kind(error, ERROR_WRONG_USE, "--format %s: there is no such form: see bastide audit --help",
                               form);
     struct result result = { .report = report };
     const bool written = summary_make(report, &result.arena, &result.summary, error) && make_headline(&result, error) &&

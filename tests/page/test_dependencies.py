@@ -176,3 +176,15 @@ def test_four_thousand_services_stay_quick(room):
         await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
         return performance.now() - began; }""")
     assert took < 1000
+
+
+def test_a_server_that_was_away_is_found_again(room, fake, report):
+    page = room(3)
+    page.expected.append("Failed to load resource")
+    page.route("**/api/bastide/v1/audits*", lambda route: route.abort())
+    page.get_by_role("button", name="Read again").click()
+    page.wait_for_selector("#notice p")
+    fake.audits[0].update(version=9, report=report(12))
+    page.unroute("**/api/bastide/v1/audits*")
+    page.wait_for_function("() => document.querySelectorAll('.service').length === 13")
+    assert page.locator("#notice p").count() == 0

@@ -13,8 +13,8 @@ static void put_places(struct page *page, const struct dependency *dependency)
         const struct finding *finding = dependency->findings[i];
         if (i && strcmp(finding->file, dependency->findings[i - 1]->file) == 0)
             continue;
-        put(page, "<code title=\"{}\">{}:{}</code>",
-            TEXTS(finding->text, finding->file, text(page, "%zu", finding->line)));
+        put(page, "<code title=\"{}: {}\">{}:{}</code>",
+            TEXTS(evidence_name(finding->evidence), finding->text, finding->file, text(page, "%zu", finding->line)));
         shown++;
     }
     if (dependency->finding_count > shown)
