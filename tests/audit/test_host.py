@@ -268,6 +268,43 @@ def test_real_connections_are_watched_over_a_time(binary, network):
     assert " times" in seen[0]["text"] and seen[0]["evidence"] == "observed"
 
 
+NAMES = """
+import socket, sys, time
+def labels(name): return b"".join(bytes([len(p)]) + p.encode() for p in name.split(".")) + b"\\0"
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); server.bind(("8.8.8.8", 53))
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+web = socket.create_server(("198.41.0.4", 443))
+question = b"\\0\\7\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0" + labels("api.stripe.com") + b"\\0\\1\\0\\1"
+head = question.replace(b"\\1\\0\\0\\1\\0\\0", b"\\x81\\x80\\0\\1\\0\\1", 1)
+record = labels("api.stripe.com") + b"\\0\\1\\0\\1\\0\\0\\0\\x3c\\0\\4" + socket.inet_aton("198.41.0.4")
+print("ready", flush=True)
+talk = None
+while True:
+    client.sendto(question, ("8.8.8.8", 53))
+    server.sendto(head + record, server.recvfrom(512)[1])
+    talk = talk or socket.create_connection(("198.41.0.4", 443))
+    time.sleep(0.05)
+"""
+
+
+def test_answers_of_dns_name_addresses_while_one_watches(binary, network):
+    subprocess.run(["ip", "-n", network, "addr", "add", "198.41.0.4/32", "dev", "lo"], check=True)
+    inside = ["ip", "netns", "exec", network]
+    talker = subprocess.Popen([*inside, sys.executable, "-c", NAMES], stdout=subprocess.PIPE)
+    try:
+        assert talker.stdout.readline() == b"ready\n"
+        done = subprocess.run([*inside, binary, "audit", "--live", "--seconds", "2", "--format", "json"],
+                              capture_output=True, text=True, timeout=60)
+    finally:
+        talker.kill()
+        talker.wait()
+    findings = json.loads(done.stdout)["findings"]
+    seen = {finding["file"].split()[0]: finding["text"] for finding in findings
+            if finding["provider_id"] == "stripe"}
+    assert "198.41.0.4:443 (api.stripe.com)" in seen[f"process/{talker.pid}"]
+    assert "api.stripe.com: DNS question" in seen["network"]
+
+
 def test_a_hostile_disk_costs_warnings_and_nothing_else(machine, tmp_path):
     root = tmp_path / "root"
     (root / "etc" / "apt" / "sources.list.d").mkdir(parents=True)

@@ -2,6 +2,7 @@
  * them. While they are watched, and if this user may listen (root, CAP_NET_RAW), answers of DNS and the beginnings of
  * connections give addresses their names; nothing is ever sent. */
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -72,15 +73,27 @@ static int open_listener(const struct machine *machine)
     return machine->seconds ? socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(ETH_P_ALL)) : -1;
 }
 
+/* What goes out, and answers of DNS: who asks this machine for something is no third party that it depends on. */
+static bool concerns(const struct sockaddr_ll *from, struct span bytes)
+{
+    enum { PORT_DNS = 53 };
+    struct packet packet;
+    return from->sll_pkttype == PACKET_OUTGOING || (packet_read(bytes, &packet) && packet.from.port == PORT_DNS);
+}
+
 static void take_packets(struct watch *watch)
 {
     static const size_t most = 4096; /* then it is time to look again */
     unsigned char packet[MOST_PACKET];
     for (size_t i = 0; i < most; i++) {
-        const ssize_t bytes = recv(watch->listener, packet, sizeof packet, 0);
+        struct sockaddr_ll from = { 0 };
+        socklen_t length = sizeof from;
+        const ssize_t bytes = recvfrom(watch->listener, packet, sizeof packet, 0, (struct sockaddr *)&from, &length);
         if (bytes <= 0)
             return;
-        heard_packet(&watch->heard, span_of(packet, (size_t)bytes), 1, calendar_now());
+        const struct span ip = span_of(packet, (size_t)bytes);
+        if (concerns(&from, ip))
+            heard_packet(&watch->heard, ip, 1, calendar_now());
     }
 }
 
