@@ -63,6 +63,16 @@ static bool read_threshold(const struct arguments *arguments, bool *wanted, enum
                           "was made with --format json");
 }
 
+/* Before anything is read: who types a form wrong need not wait for it. */
+static bool check_form(const struct arguments *arguments, struct error *error)
+{
+    const char *form = option_text(arguments, "format", "json");
+    for (const char *const *known = result_forms(); *known; known++)
+        if (strcmp(*known, form) == 0)
+            return true;
+    return error_set_kind(error, ERROR_WRONG_USE, "--format %s: json, csv, html, cyclonedx or sarif is wanted", form);
+}
+
 /* The file that was named must be there; the one in the folder need not. */
 static bool waive(struct report *report, const struct arguments *arguments, struct error *error)
 {
@@ -151,7 +161,7 @@ static enum status audit_with(const struct providers *providers, const struct ar
     bool gate;
     enum level least;
     struct report *report = NULL;
-    const bool good = read_threshold(arguments, &gate, &least, error) &&
+    const bool good = check_form(arguments, error) && read_threshold(arguments, &gate, &least, error) &&
                       read_what(providers, arguments, &report, error) && prepare(report, arguments, error) &&
                       show(report, arguments, error);
     const enum status status = !good ? status_of(error) : gate ? judge(report, arguments, least) : STATUS_DONE;

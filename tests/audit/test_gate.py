@@ -63,8 +63,9 @@ def test_without_a_threshold_findings_are_no_failure(gate):
 @pytest.mark.parametrize("words, message", [
     (("--fail-on", "anything"), "--fail-on anything: new, note, warning or critical is wanted"),
     (("--fail-on", "new"), "give --baseline FILE"),
+    (("--format", "docx"), "--format docx: json, csv, html, cyclonedx or sarif is wanted"),
 ])
-def test_a_threshold_that_is_none_is_wrong_use(gate, words, message):
+def test_a_threshold_or_form_that_is_none_is_wrong_use(gate, words, message):
     status, said = gate(*words)
     assert status == 2 and message in said
 
