@@ -88,12 +88,18 @@ static bool check_all(const char *text, struct failure *failure)
     return good || failure_error(failure, &error);
 }
 
-static bool remove_equal(json_t *list, const json_t *entry)
+static bool add_entry(json_t *list, const json_t *entry, struct failure *failure)
+{
+    return json_array_append_new(list, json_deep_copy(entry)) == 0 ||
+           failure_set(failure, FAILURE_INTERNAL, "out of memory");
+}
+
+static bool remove_entry(json_t *list, const json_t *entry, struct failure *failure)
 {
     for (size_t i = 0; i < json_array_size(list); i++)
         if (json_equal(json_array_get(list, i), entry))
             return json_array_remove(list, i) == 0;
-    return false;
+    return failure_set(failure, FAILURE_NOT_FOUND, "there is no such entry");
 }
 
 static bool write_entries(struct audit_kept *kept, json_t *entries, struct failure *failure)
@@ -112,11 +118,10 @@ bool audit_kept_change(struct audit_kept *kept, const char *kind, const json_t *
                        struct failure *failure)
 {
     json_t *entries = json_deep_copy(kept->entries), *list = json_object_get(entries, kind);
-    bool changed = entries ? check_entry(entry, failure) : failure_set(failure, FAILURE_INTERNAL, "out of memory");
-    if (changed)
-        changed = add ? json_array_append_new(list, json_deep_copy(entry)) == 0 ||
-                            failure_set(failure, FAILURE_INTERNAL, "out of memory")
-                      : remove_equal(list, entry) || failure_set(failure, FAILURE_NOT_FOUND, "there is no such entry");
+    if (!list)
+        return failure_set(failure, FAILURE_INTERNAL, "out of memory");
+    const bool changed = check_entry(entry, failure) &&
+                         (add ? add_entry(list, entry, failure) : remove_entry(list, entry, failure));
     if (!changed || !write_entries(kept, entries, failure)) {
         json_decref(entries);
         return false;
