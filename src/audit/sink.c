@@ -77,13 +77,21 @@ void source_warn(struct source *source, struct sink *sink, size_t line, const ch
     sink_warn(sink, source->path, clean.text);
 }
 
+/* Where it lies in the file: libyaml takes a lone CR, NEL and others for ends of lines, so that what it says may lie
+ * behind the last line. Of what is no text (a packet of a capture), the reader alone knows. */
+static size_t line_of(struct source *source, const struct mention *mention)
+{
+    if (source->text.bytes == 0)
+        return size_max(1, mention->line);
+    source_line(source, 1); /* so that lines are counted */
+    return size_max(1, size_min(mention->line, source->trees->line_count));
+}
+
 static void add_finding(struct source *source, struct sink *sink, const struct mention *mention,
                         const struct service *service, const char *host)
 {
     char shown[TEXT_BYTES];
-    source_line(source, 1); /* so that lines are counted */
-    /* libyaml takes a lone CR, NEL and others for ends of lines: what it says may lie behind the file's last line. */
-    const size_t line = size_max(1, size_min(mention->line, source->trees->line_count));
+    const size_t line = line_of(source, mention);
     redact(mention->shown.bytes ? mention->shown : source_line(source, line), shown);
     const char *path = file_of(sink, source->path), *text = copy_text(sink, span_text(shown));
     const char *unknown = host ? copy_text(sink, span_text(host)) : NULL;
