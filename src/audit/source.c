@@ -42,7 +42,7 @@ static bool is_test_path(const char *path)
         if (name_of_tests(name, length))
             return true;
     return strstr(name, ".test.") || strstr(name, ".spec.") || strstr(name, "_test.") || strstr(name, "_spec.") ||
-           strncmp(name, "test_", 5) == 0 || strcmp(name, "conftest.py") == 0;
+           strncmp(name, "test_", 5) == 0 || strcmp(name, "conftest.py") == 0 || strcmp(name, "tests.py") == 0;
 }
 
 void source_name(struct source *source, const char *path)
