@@ -41,5 +41,18 @@ def test_a_here_document_is_a_script(audit):
     assert places(findings, "npm") == {("web.Dockerfile", 5)}
 
 
+def test_a_copied_here_document_with_a_shell_is_a_script(audit):
+    findings = audit({"Dockerfile": 'FROM debian\nCOPY <<"EOF" /install.sh\n#!/bin/bash\n# https://api.openai.com/v1\n'
+                                    "wget https://github.com/a/b/releases/download/c\nEOF\n"
+                                    "COPY <<EOF /note.txt\ncurl https://api.openai.com/v1\nEOF\n"})
+    assert places(findings, "github") == {("Dockerfile", 5)}
+    assert providers(findings) == {"docker", "github"}
+
+
+def test_keys_come_from_a_server(audit):
+    findings = audit({"Dockerfile": "FROM debian\nRUN gpg --batch --keyserver keyserver.ubuntu.com --recv-keys ABC\n"})
+    assert providers(findings) == {"docker", "ubuntu"}
+
+
 def test_a_text_about_dockerfiles_is_none(audit):
     assert audit({"dockerfile.md": "FROM alpine\n", "Dockerfile.md": "FROM alpine\n"}) == []

@@ -58,6 +58,11 @@ def test_opentofus_registry_is_not_hashicorps(audit):
     assert "hashicorp" not in providers(findings)
 
 
+def test_a_line_that_a_machine_fetches_with_is_a_command(audit):
+    findings = audit({"a.tf": 'locals {\n  install = "curl -sfL https://get.k3s.io | K3S_EXEC=\'%s\' sh -"\n}\n'})
+    assert places(findings, "suse") == {("a.tf", 2)}
+
+
 def test_words_for_people_are_nothing(audit):
     assert audit({"a.tf": """\
 variable "region" {

@@ -167,6 +167,15 @@ static void tell_fetch(struct call *call)
     }
 }
 
+/* gpg --keyserver keyserver.ubuntu.com */
+static void tell_keyserver(struct call *call)
+{
+    for (size_t i = 1; i + 1 < call->count; i++)
+        if (span_is(call->words[i].text, "--keyserver"))
+            declare(call->source, call->sink, SIGNAL_DOMAIN, call->words[i + 1].text, call->words[i + 1].line);
+    tell_addresses(call);
+}
+
 static void tell_git(struct call *call)
 {
     for (size_t i = 1; i < call->count; i++) {
@@ -290,6 +299,7 @@ static const struct {
     { "export declare typeset local readonly setenv", tell_exports },
     { "curl wget http https aria2c iwr Invoke-WebRequest Invoke-RestMethod", tell_fetch },
     { "git", tell_git },
+    { "gpg gpg2 apt-key", tell_keyserver },
     { "docker podman nerdctl buildah", tell_docker },
     { "kubectl gcloud oc", tell_image_option },
     { "[ [[ test grep egrep fgrep rg sed awk gawk perl log log_info info warn warning error die fail fatal msg message "

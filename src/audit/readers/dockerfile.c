@@ -265,6 +265,17 @@ static void tell_from(struct dockerfile *file, const struct instruction *instruc
         file->stages[file->stage_count++] = stage;
 }
 
+/* COPY <<EOF /install.sh: a script that the image is built, or begins, with. */
+static void tell_document(struct dockerfile *file, const struct instruction *instruction)
+{
+    const size_t end = span_find(instruction->rest, "\n");
+    const struct span script = span_from(instruction->rest, size_min(end + 1, instruction->rest.bytes));
+    const struct span first = span_part(script, 0, span_find(script, "\n"));
+    if (document_mark(span_part(instruction->rest, 0, end)).bytes > 0 && span_begins(first, "#!") &&
+        span_find(first, "sh") < first.bytes)
+        mention_commands(file->source, file->sink, script, instruction->line + 1);
+}
+
 /* COPY --from=image, and ADD of addresses. */
 static void tell_copy(struct dockerfile *file, const struct instruction *instruction)
 {
@@ -272,6 +283,7 @@ static void tell_copy(struct dockerfile *file, const struct instruction *instruc
     while (take_flag(&rest, &flag))
         if (span_begins(flag, "--from="))
             tell_reference(file, span_from(flag, strlen("--from=")), instruction->line);
+    tell_document(file, instruction);
     if (!span_is_nocase(instruction->word, "ADD"))
         return;
     for (struct span word = take_word(&rest); word.bytes > 0; word = take_word(&rest)) {

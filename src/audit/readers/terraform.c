@@ -130,12 +130,20 @@ static bool names_registry(struct span image)
     return slash < image.bytes && colon == image.bytes && span_find(span_part(image, 0, slash), ".") < slash;
 }
 
+/* "curl -sfL https://get.k3s.io | sh -": what a machine runs when it begins, as one line. */
+static bool is_fetching(struct span value)
+{
+    return span_find(value, "://") < value.bytes && (span_begins(value, "curl ") || span_begins(value, "wget "));
+}
+
 static void tell_text(struct terraform *terraform, const struct node *node, struct span key, bool containers)
 {
     const struct span value = value_of(node);
     const bool several = span_find(value, "\n") < value.bytes;
     if (several)
         tell_document(terraform, node, key);
+    else if (is_fetching(value))
+        mention_commands(terraform->source, terraform->sink, value, node->line);
     else if ((containers && is_image_key(key)) || (span_ends(key, "image") && names_registry(value)))
         declare_image(terraform->source, terraform->sink, value, node->line);
     else
