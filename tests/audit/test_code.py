@@ -60,6 +60,23 @@ def test_addresses_that_are_only_mentioned_are_not(audit, program):
     assert not audit({"src/a.js": program + "\n"})
 
 
+@pytest.mark.parametrize("name, program, expected", [
+    ("next.config.js", "module.exports = {\n  images: {\n    domains: [\n      'res.cloudinary.com',\n      'unknown.net',\n"
+     "    ],\n  },\n};\n", {"cloudinary"}),
+    ("a.js", "const x = { mail: { domains: ['res.cloudinary.com'] } };\n", set()),
+    ("csp.rb", "config do |policy|\n  policy.img_src :self, :data, 'fonts.gstatic.com'\n"
+     "  policy.connect_src :self, '*.algolia.net', 'localhost:3035'\nend\n", {"google", "algolia"}),
+    ("a.rb", "policy.img_src :self\nx 'fonts.gstatic.com'\n", set()),
+    ("Program.cs", 'var db = builder.AddPostgres("db").WithImage("ankane/pgvector").WithImageTag("latest");\n', {"docker"}),
+])
+def test_hosts_and_images_that_a_framework_is_given(audit, name, program, expected):
+    assert providers(audit({name: program})) == expected
+
+
+def test_a_django_apps_tests_are_tests(audit):
+    assert not audit({"app/tests.py": "url = 'https://api.deepl.com/v2/'\n"})
+
+
 def test_tests_talk_to_nobody(audit):
     assert not audit({"spec/a_spec.rb": "API_URL = 'https://api.foreign.com/v1'\n"})
 

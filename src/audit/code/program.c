@@ -234,12 +234,21 @@ static void use_address(struct program *program, struct span address, size_t lin
         declare(program->source, program->sink, SIGNAL_DOMAIN, address, line);
 }
 
+/* images: { domains: ["res.cloudinary.com"] }, the hosts whose images Next.js loads.
+ * Source: nextjs.org/docs/app/api-reference/components/image. */
+static bool loads_images(const struct program *program)
+{
+    return span_is(key_of(program), "domains") && program->depth >= 2 &&
+           span_is(program->open[program->depth - 2].key, "images");
+}
+
 /* "api.stripe.com": only where a key says that it is a host, or it can be nothing else. */
 static void use_host(struct program *program, struct span host, size_t line)
 {
     const struct span key = key_of(program);
     const enum purpose called = key.bytes > 0 ? purpose_of_key(key) : PURPOSE_UNKNOWN;
-    if (called == PURPOSE_ENDPOINT && !is_said(program) && sign_service(program->sink, SIGNAL_DOMAIN, host))
+    if ((called == PURPOSE_ENDPOINT || loads_images(program)) && !is_said(program) &&
+        sign_service(program->sink, SIGNAL_DOMAIN, host))
         declare(program->source, program->sink, SIGNAL_DOMAIN, host, line);
 }
 
@@ -332,6 +341,12 @@ static void end_tag(struct program *program)
     program->tag.bytes = 0;
 }
 
+/* "*.algolia.net" of a policy as "algolia.net". */
+static struct span without_star(struct span host)
+{
+    return span_begins(host, "*.") ? span_from(host, 2) : host;
+}
+
 /* A text of several lines or words may be a page or a script in which addresses stand; those are not looked for: what
  * a program only writes down (a template, a message) is somebody else's to read. */
 static void use_text(struct program *program, const struct token *token)
@@ -343,11 +358,14 @@ static void use_text(struct program *program, const struct token *token)
     if (program->source->test)
         return;
     use_variable(program, text, token->line);
-    if (span_find(text, "://") < text.bytes || span_begins(text, "//") || span_find(text, ":\\/\\/") < text.bytes) {
+    if (span_is(inner(program)->call, "WithImage") && is_mark(&program->before[0], '('))
+        declare_image(program->source, program->sink, text, token->line); /* containers of .NET Aspire */
+    else if (span_find(text, "://") < text.bytes || span_begins(text, "//") ||
+             span_find(text, ":\\/\\/") < text.bytes) {
         if (address_fill(text, room, sizeof room, &address))
             use_address(program, address, token->line);
-    } else if (looks_like_host(text)) {
-        use_host(program, text, token->line);
+    } else if (looks_like_host(without_star(text))) {
+        use_host(program, without_star(text), token->line);
     } else {
         use_model(program, text, token->line);
     }
@@ -431,6 +449,8 @@ static void begin_line(struct program *program, const struct token *token)
     if (program->tag.bytes > 0 || continues(program, token))
         return;
     inner(program)->key.bytes = 0;
+    if (program->depth == 0)
+        program->open[0].first.bytes = 0;
     if (inner(program)->mark != '(')
         program->statement = token->type == TOKEN_NAME ? token->text : (struct span){ 0 };
 }
@@ -449,6 +469,8 @@ static void use_name(struct program *program, const struct token *token)
     }
     if (!program->source->test)
         use_member(program, token);
+    if (is_mark(last, '.') && span_ends(token->text, "_src")) /* policy.img_src :self, "host", of Rails */
+        inner(program)->first = token->text;
     if (is_name(other, "define") || (is_mark(other, '@') && last->type == TOKEN_NAME))
         inner(program)->key = last->text;
 }
