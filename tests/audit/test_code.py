@@ -61,13 +61,13 @@ def test_addresses_that_are_only_mentioned_are_not(audit, program):
 
 
 @pytest.mark.parametrize("name, program, expected", [
-    ("next.config.js", "module.exports = {\n  images: {\n    domains: [\n      'res.cloudinary.com',\n      'unknown.net',\n"
-     "    ],\n  },\n};\n", {"cloudinary"}),
+    ("next.config.js", "module.exports = {\n  images: {\n    domains: [\n      'res.cloudinary.com',\n"
+     "      'unknown.net',\n    ],\n  },\n};\n", {"cloudinary"}),
     ("a.js", "const x = { mail: { domains: ['res.cloudinary.com'] } };\n", set()),
     ("csp.rb", "config do |policy|\n  policy.img_src :self, :data, 'fonts.gstatic.com'\n"
      "  policy.connect_src :self, '*.algolia.net', 'localhost:3035'\nend\n", {"google", "algolia"}),
     ("a.rb", "policy.img_src :self\nx 'fonts.gstatic.com'\n", set()),
-    ("Program.cs", 'var db = builder.AddPostgres("db").WithImage("ankane/pgvector").WithImageTag("latest");\n', {"docker"}),
+    ("Program.cs", 'var db = b.AddPostgres("db").WithImage("ankane/pgvector").WithImageTag("latest");\n', {"docker"}),
 ])
 def test_hosts_and_images_that_a_framework_is_given(audit, name, program, expected):
     assert providers(audit({name: program})) == expected
