@@ -40,6 +40,10 @@ def mailboxes(findings):
     # An unknown host: the same.
     ('@ MX 10 mail\n@ TXT "v=spf1 include:_spf.google.com ~all"', {"google"}),
     ("@ MX 10 mail\n@ TXT \"v=spf1 ip4:203.0.113.7 -all\"", set()),
+    # What signs says more than who may send, and that more than who proved to own the name.
+    ('@ MX 10 mail\n@ TXT "v=spf1 include:_spf.google.com ~all"\n'
+     "selector1._domainkey CNAME selector1-bakery-fr._domainkey.bakery.onmicrosoft.com.", {"microsoft"}),
+    ('@ MX 10 mail\n@ TXT "MS=ms12345678"\n@ TXT "v=spf1 include:_spf.google.com ~all"', {"google"}),
     # Who may send is not the mailbox, and no mailbox where no mail is taken.
     ('@ MX 1 aspmx.l.google.com.\n@ TXT "v=spf1 include:spf.protection.outlook.com -all"', {"google"}),
     ('@ MX 10 mail\n@ TXT "v=spf1 include:sendgrid.net -all"', set()),

@@ -24,11 +24,13 @@ static bool is_category(const struct service *service, const char *category)
     return service && strcmp(service->category->id, category) == 0;
 }
 
-/* How much a sign says about the mailbox: a client is led to it by autodiscover, it signs by DKIM; SPF and proofs of
- * ownership may be left from elsewhere. */
-static unsigned weight_of(enum signal signal)
+/* How much a sign says about the mailbox: a client is led to it by autodiscover, it signs by DKIM; SPF may be left from
+ * elsewhere, and a proof of ownership ("txt:") may be for any service of the provider. */
+static unsigned weight_of(const struct mail_sign *sign)
 {
-    return signal == SIGNAL_AUTODISCOVER ? 4 : signal == SIGNAL_DKIM ? 3 : signal == SIGNAL_SPF ? 3 : 1;
+    if (sign->signal == SIGNAL_NAME)
+        return span_begins(sign->value, "dkim:") ? 4 : 1;
+    return sign->signal == SIGNAL_SPF ? 3 : 4;
 }
 
 /* The first sign of a mailbox in the MX records; NULL if none of them is a mailbox. */
@@ -47,7 +49,7 @@ static unsigned votes_for(const struct sink *sink, const struct mail *mail, cons
     for (size_t i = 0; i < mail->count; i++) {
         const struct service *service = sign_of(sink, mail->signs[i].signal, mail->signs[i].value);
         if (mail->signs[i].signal != SIGNAL_MX && is_category(service, "mailbox") && service->provider == provider)
-            votes += weight_of(mail->signs[i].signal);
+            votes += weight_of(&mail->signs[i]);
     }
     return votes;
 }
