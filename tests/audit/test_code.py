@@ -67,6 +67,8 @@ def test_addresses_that_are_only_mentioned_are_not(audit, program):
     ("csp.rb", "config do |policy|\n  policy.img_src :self, :data, 'fonts.gstatic.com'\n"
      "  policy.connect_src :self, '*.algolia.net', 'localhost:3035'\nend\n", {"google", "algolia"}),
     ("a.rb", "policy.img_src :self\nx 'fonts.gstatic.com'\n", set()),
+    ("a.js", "headers.push({ value: \"script-src 'self' js.stripe.com; frame-ancestors codesandbox.io\" });\n",
+     {"stripe"}),
     ("Program.cs", 'var db = b.AddPostgres("db").WithImage("ankane/pgvector").WithImageTag("latest");\n', {"docker"}),
 ])
 def test_hosts_and_images_that_a_framework_is_given(audit, name, program, expected):

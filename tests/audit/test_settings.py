@@ -63,3 +63,17 @@ def test_settings_of_applications_are_read(audit, name, text, provider):
 ])
 def test_what_is_no_setting_is_not_read(audit, name, text):
     assert not audit({name: text})
+
+
+def test_a_content_security_policy_names_who_is_loaded(audit):
+    policy = ("default-src 'self' own-site.fr; connect-src 'self' *.algolia.net; "
+              "frame-ancestors https://www.youtube.com; script-src https://js.stripe.com/v3/ 'unsafe-inline'; "
+              "report-uri https://own-site.fr/csp")
+    header = f'[[headers]]\nfor = "/*"\n[headers.values]\nContent-Security-Policy = "{policy}"\n'
+    findings = audit({"netlify.toml": header, ".env": f'CSP="{policy}"\n'})
+    assert places(findings, "algolia") == places(findings, "stripe") == {("netlify.toml", 4), (".env", 1)}
+    assert providers(findings) == {"netlify", "algolia", "stripe"}
+
+
+def test_a_private_variable_of_next_is_its_providers(audit):
+    assert providers(audit({".env.example": "NEXT_PRIVATE_RESEND_API_KEY=\n"})) == {"resend"}

@@ -12,6 +12,7 @@
 
 #include "audit/code/imports.h"
 #include "audit/hosts.h"
+#include "audit/readers/policy.h"
 #include "audit/readers/purpose.h"
 
 enum { MOST_OPEN = 64, MOST_MODELS = 16, LONGEST_ADDRESS = 512, KEPT = 4, LOOKED_AHEAD = 16 };
@@ -353,9 +354,10 @@ static void use_text(struct program *program, const struct token *token)
 {
     char room[LONGEST_ADDRESS];
     struct span address, text = span_trim(token->text);
-    if (text.bytes == 0 || text.bytes >= LONGEST_ADDRESS || is_link_attribute(program, token))
+    if (text.bytes == 0 || program->source->test ||
+        mention_policy(program->source, program->sink, text, token->line, EVIDENCE_DECLARED))
         return;
-    if (program->source->test)
+    if (text.bytes >= LONGEST_ADDRESS || is_link_attribute(program, token))
         return;
     use_variable(program, text, token->line);
     if (span_is(inner(program)->call, "WithImage") && is_mark(&program->before[0], '('))

@@ -4,6 +4,7 @@
 
 #include "audit/readers/names.h"
 #include "audit/readers/pipeline.h"
+#include "audit/readers/policy.h"
 #include "audit/readers/readers.h"
 
 /* ---- what stands under which key --------------------------------------------------------------------------------- */
@@ -33,6 +34,18 @@ static void tell_netlify_redirects(struct pipeline *pipeline, const struct node 
     }
 }
 
+/* [[headers]], of which one may be a content security policy. */
+static void tell_netlify_headers(struct pipeline *pipeline, const struct node *node)
+{
+    for (const struct node *one = node->first; one; one = one->next) {
+        const struct node *values = node_get(one, "values");
+        for (const struct node *value = values ? values->first : NULL; value; value = value->next)
+            if (value->type == NODE_TEXT)
+                mention_policy(pipeline->source, pipeline->sink, span_trim(value->text), value->line,
+                               EVIDENCE_CONFIGURED);
+    }
+}
+
 static void tell_netlify_plugins(struct pipeline *pipeline, const struct node *node)
 {
     for (const struct node *one = node->first; one; one = one->next) {
@@ -43,7 +56,8 @@ static void tell_netlify_plugins(struct pipeline *pipeline, const struct node *n
 }
 
 static const struct key_rule netlify[] = {
-    { "headers functions publish base", MEANS_NOTHING, NULL },
+    { "functions publish base", MEANS_NOTHING, NULL },
+    { "headers", MEANS_OWN, tell_netlify_headers },
     { "redirects", MEANS_OWN, tell_netlify_redirects },
     { "plugins", MEANS_OWN, tell_netlify_plugins },
     { "command", MEANS_COMMANDS, NULL },

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "audit/hosts.h"
+#include "audit/readers/policy.h"
 #include "audit/readers/purpose.h"
 #include "audit/reader.h"
 
@@ -145,11 +146,12 @@ static bool leads_elsewhere(struct source *source, const char *name)
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
-/* What frameworks put before names that reach the browser. */
+/* What frameworks put before names, because they reach the browser or shall not. */
 static const char *without_prefix(const char *name)
 {
-    static const char *const prefixes[] = { "NEXT_PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "REACT_APP_", "VUE_APP_",
-                                            "VITE_",        "GATSBY_",      "PUBLIC_",      "NUXT_" };
+    static const char *const prefixes[] = { "NEXT_PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "REACT_APP_",
+                                            "VUE_APP_",     "VITE_",        "GATSBY_",      "PUBLIC_",
+                                            "NUXT_",        "NEXT_PRIVATE_" };
     for (size_t i = 0; i < LENGTH(prefixes); i++)
         if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
             return name + strlen(prefixes[i]);
@@ -322,7 +324,7 @@ void mention_setting(struct source *source, struct sink *sink, struct span key, 
     char name[LONGEST_NAME];
     value = bare(value);
     mention_name(source, sink, key, value, line);
-    if (value.bytes == 0)
+    if (value.bytes == 0 || mention_policy(source, sink, value, line, EVIDENCE_CONFIGURED))
         return;
     mention_driver(source, sink, upper_name(key, name), value, line);
     mention_models(source, sink, key, value, line);
