@@ -1,4 +1,4 @@
-/* policy.h: content security policies: whom a page may load from and send to, in a header's value wherever it stands. */
+/* policy.h: content security policies: whom a page may load from and send to, wherever the header's value stands.
 #ifndef BASTIDE_AUDIT_READERS_POLICY_H
 #define BASTIDE_AUDIT_READERS_POLICY_H
 
