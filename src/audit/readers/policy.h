@@ -1,4 +1,5 @@
-/* policy.h: content security policies: whom a page may load from and send to, wherever the header's value stands.
+/* policy.h: content security policies: whom a page may load from and send to, in the value of a header wherever that
+ * stands. */
 #ifndef BASTIDE_AUDIT_READERS_POLICY_H
 #define BASTIDE_AUDIT_READERS_POLICY_H
 
