@@ -63,6 +63,11 @@ def test_a_senders_zone_is_a_sender(audit):
     assert {(finding["provider_id"], finding["category"]) for finding in findings} == {("sendgrid", "mail-sending")}
 
 
+@pytest.mark.parametrize("name", ["bakery.fr", "dns/bakery.fr", "db.bakery.fr", "bakery.fr.txt", "zones/bakery.sh"])
+def test_a_zone_is_known_by_its_content_whatever_its_files_name(audit, name):
+    assert mailboxes(audit({name: "@ IN MX 1 aspmx.l.google.com.\n"})) == {"google"}
+
+
 def test_a_text_that_is_no_zone_is_not_read_as_one(audit):
     assert not audit({"notes.txt": "Send MX 10 to mail.unknown-host.com\nand NS too\n",
                       "robots.txt": "User-agent: *\n"})

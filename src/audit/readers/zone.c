@@ -43,6 +43,18 @@ struct zone {
 
 /* ---- whether it is one ------------------------------------------------------------------------------------------- */
 
+/* A file may have its zone's name, "bakery.fr", and some countries have the endings of programs. */
+static bool named_like_zone(const struct source *source)
+{
+    static const char *const others[] = { "py",  "sh", "rs", "pl", "md", "cc", "so",  "ps",  "ml",
+                                          "mm",  "tf", "st", "pm", "sc", "vi", "zip", "mov", "app",
+                                          "dev", "ai", "bz", "gz", "la", "as", "do" };
+    for (size_t i = 0; i < LENGTH(others); i++)
+        if (strcmp(source->extension, others[i]) == 0)
+            return strstr(source->path, "zone") && host_public(source->name);
+    return host_public(source->name);
+}
+
 static bool takes_zone(const struct source *source)
 {
     static const char *const extensions[] = { "zone", "db", "dns", "bind", "hosts", "txt", "zonefile", "arpa" };
@@ -51,7 +63,7 @@ static bool takes_zone(const struct source *source)
             return true;
     if (strncmp(source->name, "db.", 3) == 0 || strncmp(source->name, "zone.", 5) == 0)
         return true;
-    return strstr(source->path, "zone") && host_public(source->name); /* zones/bakery.fr */
+    return named_like_zone(source);
 }
 
 /* "db.bakery.fr", "bakery.fr.zone": the zone's name in the file's. */
