@@ -77,3 +77,9 @@ def test_a_content_security_policy_names_who_is_loaded(audit):
 
 def test_a_private_variable_of_next_is_its_providers(audit):
     assert providers(audit({".env.example": "NEXT_PRIVATE_RESEND_API_KEY=\n"})) == {"resend"}
+
+
+def test_a_projects_own_prefix_hides_no_credential(audit):
+    found = audit({".env.example": "BAKERY_STRIPE_SECRET_KEY=\nAPP__SENTRY_DSN=\nINTERNAL_API_KEY=\nMY_SECRET_KEY=\n"
+                                   "BACKUP_DAILY_HOUR=3\nJOBS_LINE_COUNT=\nDB_ACCESS_TOKEN=\n"})
+    assert providers(found) == {"stripe", "sentry"}

@@ -168,6 +168,26 @@ static bool is_switched_off(struct span value)
     return false;
 }
 
+/* "SHOP_STRIPE_SECRET_KEY": what a project puts before the names of others. Only where the name ends as credentials do:
+ * else "BACKUP_DAILY_HOUR" would be of whoever is called Daily. Moves *name behind the prefix if that gives a service. */
+static const struct service *behind_own_prefix(const struct sink *sink, const char **name)
+{
+    static const char *const endings[] = { "_API_KEY",        "_SECRET_KEY", "_ACCESS_TOKEN", "_CLIENT_SECRET",
+                                           "_WEBHOOK_SECRET", "_ACCESS_KEY", "_AUTH_TOKEN",   "_API_TOKEN",
+                                           "_LICENSE_KEY",    "_DSN",        "_ACCOUNT_SID",  "_API_SECRET" };
+    bool credential = false;
+    for (size_t i = 0; i < LENGTH(endings) && !credential; i++)
+        credential = span_ends(span_text(*name), endings[i]);
+    for (const char *rest = strchr(*name, '_'); credential && rest; rest = strchr(rest, '_')) {
+        const struct service *service = sign_service(sink, SIGNAL_VARIABLE, span_text(++rest));
+        if (service) {
+            *name = rest;
+            return service;
+        }
+    }
+    return NULL;
+}
+
 /* The service that the variable is of; the name's last part counts too ("env.SENTRY_DSN"). */
 static const struct service *name_service(const struct sink *sink, struct span key, char name[LONGEST_NAME])
 {
@@ -180,6 +200,8 @@ static const struct service *name_service(const struct sink *sink, struct span k
         bare_name = without_prefix(upper_name(span_from(key, last), name));
         service = sign_service(sink, SIGNAL_VARIABLE, span_text(bare_name));
     }
+    if (!service)
+        service = behind_own_prefix(sink, &bare_name);
     memmove(name, bare_name, strlen(bare_name) + 1);
     return service;
 }
