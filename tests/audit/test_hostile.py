@@ -182,7 +182,7 @@ def test_no_network_is_touched(binary, root):
 
 @pytest.mark.parametrize("words, status, says", [
     (["/no/such/folder"], 3, "no/such/folder"),
-    ([".", "--format", "pdf"], 2, "no such form"),
+    ([".", "--format", "pdf"], 2, "--format pdf"),
     ([".", "--threads", "0"], 2, "threads"),
     ([".", "--providers", "/no/such/file"], 3, "no/such/file"),
     ([], 2, "audit"),
