@@ -169,7 +169,7 @@ static bool is_switched_off(struct span value)
 }
 
 /* "SHOP_STRIPE_SECRET_KEY": what a project puts before the names of others. Only where the name ends as credentials do:
- * else "BACKUP_DAILY_HOUR" would be of whoever is called Daily. Moves *name behind the prefix if that gives a service. */
+ * else "BACKUP_DAILY_HOUR" would be of whoever is called Daily. Moves *name behind the prefix if that gives one. */
 static const struct service *behind_own_prefix(const struct sink *sink, const char **name)
 {
     static const char *const endings[] = { "_API_KEY",        "_SECRET_KEY", "_ACCESS_TOKEN", "_CLIENT_SECRET",
