@@ -1,4 +1,4 @@
-/* mention.c: what readers have in common: references to images, and addresses in texts. */
+/* mention.c: what readers have in common: references to images, names of variables, and addresses in texts. */
 #include "audit/reader.h"
 
 #include <ctype.h>
@@ -72,6 +72,19 @@ void declare_image(struct source *source, struct sink *sink, struct span referen
     if (span_begins(name, "library/"))
         name = span_from(name, strlen("library/"));
     declare(source, sink, SIGNAL_IMAGE, name, line);
+}
+
+/* ---- variables --------------------------------------------------------------------------------------------------- */
+
+const char *variable_bare(const char *name)
+{
+    static const char *const prefixes[] = { "NEXT_PUBLIC_", "NUXT_PUBLIC_",  "EXPO_PUBLIC_", "REACT_APP_", "VUE_APP_",
+                                            "VITE_",        "GATSBY_",       "PUBLIC_",      "NUXT_ENV_",  "NUXT_",
+                                            "NX_PUBLIC_",   "NEXT_PRIVATE_", "MIX_",         "NG_APP_" };
+    for (size_t i = 0; i < LENGTH(prefixes); i++)
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+            return name + strlen(prefixes[i]);
+    return name;
 }
 
 /* ---- addresses --------------------------------------------------------------------------------------------------- */

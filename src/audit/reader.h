@@ -69,6 +69,9 @@ void configure(struct source *source, struct sink *sink, enum signal signal, str
 /* The same for a name in a place: SIGNAL_NAME with "place:name". */
 void declare_name(struct source *source, struct sink *sink, const char *place, struct span name, size_t line);
 
+/* The name without what frameworks put before it, because it reaches the browser or shall not: NEXT_PUBLIC_, VITE_. */
+const char *variable_bare(const char *name);
+
 /* An image reference as Docker takes it ("nginx:1.25", "ghcr.io/a/b@sha256:...", "docker://x"): the registry that it is
  * pulled from, and whose image it is. References with variables in the host, and "scratch", are left out. */
 void declare_image(struct source *source, struct sink *sink, struct span reference, size_t line);

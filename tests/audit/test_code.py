@@ -102,7 +102,13 @@ def test_imports_of_a_providers_sdk_are_found(audit, name, program, provider):
 
 @pytest.mark.parametrize("name, program", [
     ("a.js", "x(process.env.SENTRY_DSN)"), ("a.js", "x(process.env['SENTRY_DSN'])"),
-    ("a.ts", "import.meta.env.SENTRY_DSN"),
+    ("a.ts", "import.meta.env.SENTRY_DSN"), ("a.ts", "import.meta.env.VITE_SENTRY_DSN"),
+    ("a.ts", "x(process.env.NEXT_PUBLIC_SENTRY_DSN)"), ("a.js", "x(process.env['REACT_APP_SENTRY_DSN'])"),
+    ("a.ts", "createEnv({ server: {\n SENTRY_DSN: string().optional(),\n} })"),
+    ("a.ts", "const server = {\n SENTRY_DSN: z\n  .string(),\n}"), ("a.ts", "x({ SENTRY_DSN: filled(z.string()) })"),
+    ("a.js", "cleanEnv(process.env, { SENTRY_DSN: url() })"), ("a.js", "x({ SENTRY_DSN: Joi.string() })"),
+    ("a.py", "class Settings(BaseSettings):\n    SENTRY_DSN: str | None = None"),
+    ("a.py", "class Settings(pydantic_settings.BaseSettings):\n    sentry_dsn: str = ''"),
     ("a.py", "x = os.environ['SENTRY_DSN']"), ("a.py", "x = os.environ.get('SENTRY_DSN')"),
     ("a.py", "x = os.getenv('SENTRY_DSN')"), ("a.go", 'x := os.Getenv("SENTRY_DSN")'), ("a.rb", "ENV['SENTRY_DSN']"),
     ("a.rb", "ENV.fetch('SENTRY_DSN', nil)"), ("a.java", 'x = System.getenv("SENTRY_DSN");'),
@@ -111,6 +117,16 @@ def test_imports_of_a_providers_sdk_are_found(audit, name, program, provider):
 ])
 def test_variables_that_a_program_reads_are_signs(audit, name, program):
     assert providers(audit({name: program + "\n"})) == {"sentry"}
+
+
+@pytest.mark.parametrize("name, program", [
+    ("a.ts", "const x = { SENTRY_DSN: 'x' }"), ("a.ts", "const x = z ? SENTRY_DSN : z.string()"),
+    ("a.go", "x := T{ SENTRY_DSN: z.String() }"), ("a.py", "class Settings(Base):\n    SENTRY_DSN: str"),
+    ("a.py", "class Settings(BaseSettings):\n    pass\nclass Other:\n    SENTRY_DSN: str"),
+    ("a.py", "class Settings(BaseSettings):\n    x: dict = {\n        SENTRY_DSN: 1}"),
+])
+def test_names_in_capitals_that_are_no_settings_are_no_variables(audit, name, program):
+    assert not audit({name: program + "\n"})
 
 
 def test_models_count_where_they_are_models(audit):

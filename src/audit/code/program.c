@@ -15,7 +15,7 @@
 #include "audit/readers/policy.h"
 #include "audit/readers/purpose.h"
 
-enum { MOST_OPEN = 64, MOST_MODELS = 16, LONGEST_ADDRESS = 512, KEPT = 4, LOOKED_AHEAD = 16 };
+enum { MOST_OPEN = 64, MOST_MODELS = 16, LONGEST_ADDRESS = 512, LONGEST_VARIABLE = 80, KEPT = 4, LOOKED_AHEAD = 24 };
 
 /* A bracket that is open, and what it belongs to. */
 struct bracket {
@@ -43,7 +43,8 @@ struct program {
     struct token link;              /* href of a <link> whose rel is yet to come */
     struct model models[MOST_MODELS];
     size_t model_count;
-    bool uses_ai; /* it talks to an AI provider */
+    bool uses_ai;  /* it talks to an AI provider */
+    bool settings; /* within a Python class whose members are variables of the environment */
     struct imports imports;
 };
 
@@ -263,7 +264,7 @@ static bool is_variable(struct span name)
             return false;
         letter |= isupper(name.data[i]) != 0;
     }
-    return letter && name.bytes >= 4 && name.bytes < 80;
+    return letter && name.bytes >= 4 && name.bytes < LONGEST_VARIABLE;
 }
 
 static bool is_environment(struct span name)
@@ -272,20 +273,73 @@ static bool is_environment(struct span name)
     return any_word(name, words, LENGTH(words)) || span_is_nocase(name, "GlobalConfig");
 }
 
+static void tell_variable(struct program *program, struct span name, size_t line)
+{
+    char upper[LONGEST_VARIABLE];
+    if (name.bytes >= sizeof upper)
+        return;
+    for (size_t i = 0; i < name.bytes; i++)
+        upper[i] = (char)toupper(name.data[i]);
+    upper[name.bytes] = '\0';
+    declare(program->source, program->sink, SIGNAL_VARIABLE, span_text(variable_bare(upper)), line);
+}
+
 /* env("X"), os.environ["X"], ENV.fetch("X"), System.getenv("X") */
 static void use_variable(struct program *program, struct span name, size_t line)
 {
     const struct bracket *bracket = inner(program);
     if (is_variable(name) && (is_environment(bracket->call) || is_environment(bracket->object)))
-        declare(program->source, program->sink, SIGNAL_VARIABLE, name, line);
+        tell_variable(program, name, line);
 }
 
 /* process.env.X, import.meta.env.X, env.X */
-static void use_member(struct program *program, const struct token *name)
+static bool is_member(const struct program *program, const struct token *name)
 {
-    if (is_mark(&program->before[0], '.') && program->before[1].type == TOKEN_NAME &&
-        span_is_nocase(program->before[1].text, "env") && is_variable(name->text))
-        declare(program->source, program->sink, SIGNAL_VARIABLE, name->text, name->line);
+    return is_mark(&program->before[0], '.') && program->before[1].type == TOKEN_NAME &&
+           span_is_nocase(program->before[1].text, "env") && is_variable(name->text);
+}
+
+/* The value that follows "name:"; empty if none does. */
+static struct span value_ahead(const struct program *program)
+{
+    const struct span rest = span_trim(span_part(program->lexer.text, program->lexer.at, LOOKED_AHEAD));
+    return span_begins(rest, ":") ? span_trim(span_from(rest, 1)) : (struct span){ 0 };
+}
+
+/* createEnv({ server: { X: z.string() } }), or an object with such members: settings that are checked as the program
+ * begins. Sources: env.t3.gg, github.com/af/envalid, zod.dev. */
+static bool is_checked(const struct program *program, const struct token *name)
+{
+    const struct span value = value_ahead(program);
+    const bool begins = name->first || is_mark(&program->before[0], '{') || is_mark(&program->before[0], ',');
+    if (!begins || !(program->lexer.language->features & LEXER_JSX) || value.bytes == 0 || !is_variable(name->text))
+        return false;
+    for (size_t i = 0; i <= program->depth; i++)
+        if (span_is(program->open[i].call, "createEnv") || span_is(program->open[i].call, "cleanEnv"))
+            return true;
+    return span_begins(value, "z.") || span_begins(value, "z\n") || span_begins(value, "Joi.") ||
+           span_find(value, "(z.") < span_find(value, ",");
+}
+
+/* class Settings(BaseSettings): x: str; the variable is X. Source: docs.pydantic.dev, "Settings Management". */
+static bool is_setting(const struct program *program, const struct token *name)
+{
+    return program->settings && program->depth == 0 && name->first && value_ahead(program).bytes > 0;
+}
+
+static void note_settings(struct program *program, const struct token *name)
+{
+    if (name->first && span_is(name->text, "class"))
+        program->settings = false;
+    else if (span_is(name->text, "BaseSettings") && inner(program)->mark == '(' && span_is(program->statement, "class"))
+        program->settings = true;
+}
+
+static void use_variable_name(struct program *program, const struct token *name)
+{
+    note_settings(program, name);
+    if (is_member(program, name) || is_checked(program, name) || is_setting(program, name))
+        tell_variable(program, name->text, name->line);
 }
 
 static bool is_model_name(struct span text)
@@ -470,7 +524,7 @@ static void use_name(struct program *program, const struct token *token)
         inner(program)->call = token->text;
     }
     if (!program->source->test)
-        use_member(program, token);
+        use_variable_name(program, token);
     if (is_mark(last, '.') && span_ends(token->text, "_src")) /* policy.img_src :self, "host", of Rails */
         inner(program)->first = token->text;
     if (is_name(other, "define") || (is_mark(other, '@') && last->type == TOKEN_NAME))

@@ -146,18 +146,6 @@ static bool leads_elsewhere(struct source *source, const char *name)
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
-/* What frameworks put before names, because they reach the browser or shall not. */
-static const char *without_prefix(const char *name)
-{
-    static const char *const prefixes[] = { "NEXT_PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "REACT_APP_",
-                                            "VUE_APP_",     "VITE_",        "GATSBY_",      "PUBLIC_",
-                                            "NUXT_",        "NEXT_PRIVATE_" };
-    for (size_t i = 0; i < LENGTH(prefixes); i++)
-        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
-            return name + strlen(prefixes[i]);
-    return name;
-}
-
 /* SENTRY_ENABLED=false */
 static bool is_switched_off(struct span value)
 {
@@ -191,13 +179,13 @@ static const struct service *behind_own_prefix(const struct sink *sink, const ch
 /* The service that the variable is of; the name's last part counts too ("env.SENTRY_DSN"). */
 static const struct service *name_service(const struct sink *sink, struct span key, char name[LONGEST_NAME])
 {
-    const char *bare_name = without_prefix(upper_name(key, name));
+    const char *bare_name = variable_bare(upper_name(key, name));
     const struct service *service = sign_service(sink, SIGNAL_VARIABLE, span_text(bare_name));
     size_t last = key.bytes;
     while (last > 0 && key.data[last - 1] != '.')
         last--;
     if (!service && last > 0) {
-        bare_name = without_prefix(upper_name(span_from(key, last), name));
+        bare_name = variable_bare(upper_name(span_from(key, last), name));
         service = sign_service(sink, SIGNAL_VARIABLE, span_text(bare_name));
     }
     if (!service)
