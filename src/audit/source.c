@@ -45,6 +45,23 @@ static bool is_test_path(const char *path)
            strncmp(name, "test_", 5) == 0 || strcmp(name, "conftest.py") == 0 || strcmp(name, "tests.py") == 0;
 }
 
+/* "yml" of "secrets.yml.example": a template of settings is read as what it is the template of. NULL if it is none. */
+static const char *template_extension(const char *name, const char *dot)
+{
+    static const char *const endings[] = { "example", "sample", "dist", "template" };
+    static const char *const settings[] = { "yml", "yaml", "json", "toml", "ini", "conf", "properties", "php" };
+    bool template = false;
+    for (size_t i = 0; i < LENGTH(endings) && !template; i++)
+        template = strcmp(dot + 1, endings[i]) == 0;
+    const struct span stem = span_of(name, (size_t)(dot - name));
+    for (size_t i = 0; i < LENGTH(settings) && template; i++) {
+        const size_t length = strlen(settings[i]);
+        if (stem.bytes > length + 1 && span_ends(stem, settings[i]) && stem.data[stem.bytes - length - 1] == '.')
+            return settings[i];
+    }
+    return NULL;
+}
+
 void source_name(struct source *source, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -52,6 +69,9 @@ void source_name(struct source *source, const char *path)
     source->name = slash ? slash + 1 : path;
     const char *dot = strrchr(source->name, '.');
     source->extension = dot && strlen(dot + 1) < LONGEST_EXTENSION ? dot + 1 : "";
+    const char *extension = dot ? template_extension(source->name, dot) : NULL;
+    if (extension)
+        source->extension = extension;
     source->test = is_test_path(path);
 }
 

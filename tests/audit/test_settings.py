@@ -83,3 +83,13 @@ def test_a_projects_own_prefix_hides_no_credential(audit):
     found = audit({".env.example": "BAKERY_STRIPE_SECRET_KEY=\nAPP__SENTRY_DSN=\nINTERNAL_API_KEY=\nMY_SECRET_KEY=\n"
                                    "BACKUP_DAILY_HOUR=3\nJOBS_LINE_COUNT=\nDB_ACCESS_TOKEN=\n"})
     assert providers(found) == {"stripe", "sentry"}
+
+
+@pytest.mark.parametrize("name", ["secrets.yml.example", "settings.yaml.sample", "settings.yml.dist"])
+def test_templates_are_read_as_what_they_are_templates_of(audit, name):
+    assert providers(audit({"config/" + name: "production:\n  rollbar_server_token: ''\n"})) == {"rollbar"}
+
+
+def test_a_projects_own_prefix_hides_no_client(audit):
+    assert providers(audit({".env.example": "SHOP_OAUTH2_GITHUB_CLIENT_ID=\n"})) == {"github"}
+    assert not audit({".env.example": "SHOP_OIDC_CLIENT_ID=\nCUSTOM_OAUTH_CLIENT_ID=\nWIKI_LDAP_CLIENT_ID=\n"})

@@ -162,7 +162,8 @@ static const struct service *behind_own_prefix(const struct sink *sink, const ch
 {
     static const char *const endings[] = { "_API_KEY",        "_SECRET_KEY", "_ACCESS_TOKEN", "_CLIENT_SECRET",
                                            "_WEBHOOK_SECRET", "_ACCESS_KEY", "_AUTH_TOKEN",   "_API_TOKEN",
-                                           "_LICENSE_KEY",    "_DSN",        "_ACCOUNT_SID",  "_API_SECRET" };
+                                           "_LICENSE_KEY",    "_DSN",        "_ACCOUNT_SID",  "_API_SECRET",
+                                           "_CLIENT_ID",      "_SITE_KEY" };
     bool credential = false;
     for (size_t i = 0; i < LENGTH(endings) && !credential; i++)
         credential = span_ends(span_text(*name), endings[i]);
