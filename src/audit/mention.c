@@ -44,9 +44,13 @@ static bool is_image_name(struct span name)
     return name.bytes > 0 && name.bytes <= LONGEST_REFERENCE && isalnum(name.data[0]);
 }
 
-/* The registry's host, if the reference begins with one. */
-static struct span registry_host(struct span name)
+/* The registry's host, if the reference begins with one. Charts put names behind a "repository" that is a registry. */
+static struct span registry_host(const struct sink *sink, struct span name)
 {
+    if (span_find(name, "/") == name.bytes && span_find(name, ".") < name.bytes &&
+        sign_service(sink, SIGNAL_REGISTRY, name))
+        return name;
+
     const unsigned char *slash = memchr(name.data, '/', name.bytes);
     const struct span first = span_of(name.data, slash ? (size_t)(slash - name.data) : 0);
     const bool host = first.bytes > 0 && (memchr(first.data, '.', first.bytes) ||
@@ -65,8 +69,10 @@ void declare_image(struct source *source, struct sink *sink, struct span referen
     struct span name = image_name(reference);
     if (!is_image_name(name) || span_is(name, "scratch"))
         return;
-    const struct span host = registry_host(name);
+    const struct span host = registry_host(sink, name);
     declare_registry(source, sink, host.bytes ? host : span_text("docker.io"), line);
+    if (host.bytes == name.bytes)
+        return;
     if (span_is(host, "docker.io") || span_is(host, "index.docker.io"))
         name = span_from(name, host.bytes + 1);
     if (span_begins(name, "library/"))

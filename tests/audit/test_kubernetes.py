@@ -103,6 +103,12 @@ spec:
     assert providers(findings) == {"github", "red-hat", "sentry", "openai", "google-cloud"}
 
 
+def test_a_repository_may_be_a_registry_alone(audit):
+    chart = "apiVersion: v2\nname: a\nversion: 1.0.0\n"
+    values = "images:\n  repository: 123456789012.dkr.ecr.eu-west-1.amazonaws.com\n  tag: latest\n"
+    assert providers(audit({"Chart.yaml": chart, "values.yaml": values})) == {"aws"}
+
+
 def test_kustomize_fetches_and_renames(audit):
     findings = audit({"kustomization.yaml": """\
 resources:
