@@ -52,6 +52,13 @@ POM = """<?xml version="1.0"?>
 """
 
 
+def test_a_repository_beside_the_projects_home_is_ones_own(audit):
+    pom = ("<project><groupId>org.bakery</groupId><url>%s</url><repositories><repository><id>b</id>"
+           "<url>https://repo.bakery.io/maven</url></repository></repositories></project>")
+    assert providers(audit({"pom.xml": pom % "https://bakery.io"})) == set()
+    assert len(providers(audit({"pom.xml": pom % "https://github.com/bakery/oven"}))) == 1
+
+
 def test_a_pom_names_artifacts_and_repositories_and_nothing_else(audit):
     findings = audit({"pom.xml": POM})
     assert places(findings, "sentry") == {("pom.xml", 12)}

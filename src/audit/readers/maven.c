@@ -50,6 +50,14 @@ static void tell_children(struct manifest *manifest, const struct node *project,
     }
 }
 
+/* The project's home is one's own, and so is a repository beside it, unless the home lies with somebody known. */
+static void note_home(struct sink *sink, const struct node *project)
+{
+    const struct span home = node_text(project, "url");
+    if (home.bytes > 0 && !sign_service(sink, SIGNAL_DOMAIN, home))
+        own_domain(sink, home);
+}
+
 static bool takes_maven(const struct source *source)
 {
     return source_named(source, "pom.xml settings.xml") || strcmp(source->extension, "pom") == 0;
@@ -68,6 +76,7 @@ static enum reading read_maven(struct source *source, struct sink *sink)
     const struct node *parent = node_get(project, "parent");
     if (parent && !(node_get(parent, "relativePath") && node_text(parent, "relativePath").bytes > 0))
         tell_artifact(&manifest, parent);
+    note_home(sink, project);
     tell_children(&manifest, project, project);
     return READ_DONE;
 }
