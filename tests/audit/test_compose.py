@@ -55,3 +55,8 @@ def test_what_leads_nowhere_or_home_is_nobody(audit, lines):
 
 def test_services_of_others_are_no_compose(audit):
     assert audit({"services.yaml": "services:\n  App\\Mailer:\n    arguments: ['postgres:16']\n"}) == []
+
+
+def test_a_file_that_changes_another_needs_no_image(audit):
+    override = "services:\n  a:\n    environment:\n      - ApplicationInsights__InstrumentationKey=${KEY}\n"
+    assert providers(audit({"docker-compose.override.yml": override})) == {"azure"}

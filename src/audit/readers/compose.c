@@ -12,13 +12,15 @@ static bool is_service(const struct node *node)
     return node->type == NODE_MAP && (node_get(node, "image") || node_get(node, "build") || node_get(node, "extends"));
 }
 
-/* Whether it is a compose file: by one service that is one. */
-static bool is_compose(const struct node *document)
+/* Whether it is a compose file: by one service that is one. What only changes another file ("compose.override.yml")
+ * may name no image; the file's name tells. */
+static bool is_compose(const struct source *source, const struct node *document)
 {
+    const bool named = strstr(source->name, "compose.") != NULL;
     const struct node *services = node_get(document, "services");
     for (const struct node *service = services && services->type == NODE_MAP ? services->first : NULL; service;
          service = service->next)
-        if (is_service(service))
+        if (is_service(service) || (named && node_get(service, "environment")))
             return true;
     return false;
 }
@@ -73,7 +75,7 @@ static enum reading read_compose(struct source *source, struct sink *sink)
     const struct node *root = source_tree(source, sink, SYNTAX_YAML);
     bool found = false;
     for (const struct node *document = root ? root->first : NULL; document; document = document->next) {
-        if (!is_compose(document))
+        if (!is_compose(source, document))
             continue;
         found = true;
         for (const struct node *service = node_get(document, "services")->first; service; service = service->next)
