@@ -194,8 +194,8 @@ bool run_once(const struct cutoff_order *order, const struct cut *cut, int numbe
     raise_limit(); /* not for the command, which has its own by now */
     good = good && serve(&setting, out, error);
     struct error late = { 0 };
-    const bool kept = capture_close(&setting.out, arena, &out->out, &late) &
-                      capture_close(&setting.err, arena, &out->err, &late);
+    const bool out_kept = capture_close(&setting.out, arena, &out->out, &late);
+    const bool err_kept = capture_close(&setting.err, arena, &out->err, &late);
     clean(&setting);
-    return good && (kept || error_set(error, "%s", late.text));
+    return good && ((out_kept && err_kept) || error_set(error, "%s", late.text));
 }

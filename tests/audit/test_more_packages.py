@@ -107,3 +107,9 @@ def test_elixir_dart_swift_and_cocoapods(audit):
     assert places(findings, "github") == {("mix.exs", 5), ("pubspec.yaml", 8), ("Package.swift", 2)}
     others = {(finding["file"], finding["line"]) for finding in findings if finding["provider_id"] != "github"}
     assert others == {("mix.exs", 4), ("pubspec.yaml", 6), ("Podfile", 3)}
+
+
+def test_flutter_packages_of_a_provider_are_signs(audit):
+    found = audit({"pubspec.yaml": "name: x\ndependencies:\n  sentry_flutter: ^8.0.0\n  firebase_core: ^3.0.0\n"
+                                   "  provider: ^6.0.0\n"})
+    assert {finding["provider_id"] for finding in found} == {"pub-dev", "sentry", "google"}

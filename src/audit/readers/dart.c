@@ -16,6 +16,7 @@ static void tell_dependency(struct manifest *manifest, const struct node *entry)
         mention_addresses(manifest->source, manifest->sink, url, where->line, EVIDENCE_DECLARED);
     } else if (entry->type == NODE_TEXT || node_get(entry, "version")) {
         manifest_registry(manifest, entry->line);
+        declare_name(manifest->source, manifest->sink, "pub", entry->key, entry->line);
     }
 }
 
