@@ -93,6 +93,7 @@ def test_an_enormous_file_is_not_read(binary, root):
     ("index.html", "<script src=" * 500_000),
     ("requirements.txt", "\\\n" * 1_000_000),
     ("Makefile", "\0" * 100 + "binary"),
+    ("zero.zone", "@ IN NS a.example.\n" * 1000 + "\0 IN MX 1 b\0c.\n"),
     ("compose.yaml", "services:\n  a:\n    image: \xff\xfe\n".encode("latin-1")),
 ], ids=lambda value: value if len(value) < 20 else "")
 def test_a_hostile_file_ends_in_time(binary, root, name, content):

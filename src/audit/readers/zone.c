@@ -106,7 +106,7 @@ static struct span read_token(struct zone *zone)
 {
     const struct span text = zone->source->text;
     const size_t begin = zone->at;
-    while (zone->at < text.bytes && !isspace(text.data[zone->at]) && !strchr(";()\"", text.data[zone->at]))
+    while (zone->at < text.bytes && !isspace(text.data[zone->at]) && !memchr(";()\"", text.data[zone->at], 4))
         zone->at++;
     return span_part(text, begin, zone->at - begin);
 }
