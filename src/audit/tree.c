@@ -19,6 +19,17 @@ struct node *node_add(struct arena *arena, struct node *parent, enum node_type t
     return node;
 }
 
+void node_become(struct node *node, const struct node *other)
+{
+    node->type = other->type;
+    node->text = other->text;
+    node->raw = other->raw;
+    node->quoted = other->quoted;
+    node->value_line = other->value_line;
+    node->first = other->first;
+    node->last = other->last;
+}
+
 bool key_is(const struct node *node, const char *key)
 {
     return node && span_is(node->key, key);

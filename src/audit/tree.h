@@ -45,6 +45,10 @@ MUST_USE bool ini_parse(struct span text, struct arena *arena, struct node **out
 MUST_USE struct node *node_add(struct arena *arena, struct node *parent, enum node_type type, struct span key,
                                size_t line);
 
+/* For parsers: gives a node what another one holds (its type, text and entries); key, line and place stay its own. What
+ * lies below is shared from then on. */
+void node_become(struct node *node, const struct node *other);
+
 /* The first entry of a map with that key; NULL if there is none, or node is NULL or no map. */
 const struct node *node_get(const struct node *node, const char *key);
 

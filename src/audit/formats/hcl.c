@@ -515,13 +515,7 @@ static void settle(struct pieces *pieces, struct span source)
     struct node *node = pieces->node;
     const struct node *only = node->first;
     if (pieces->operands == 1 && pieces->operators == 0 && only && !only->next) {
-        node->type = only->type;
-        node->text = only->text;
-        node->quoted = only->quoted;
-        node->raw = only->raw;
-        node->value_line = only->value_line;
-        node->first = only->first;
-        node->last = only->last;
+        node_become(node, only);
         return;
     }
     node->type = only ? NODE_LIST : NODE_TEXT;

@@ -96,17 +96,6 @@ static const struct node *find_anchor(struct parser *parser, const yaml_char_t *
     return node;
 }
 
-static void share(struct node *node, const struct node *target)
-{
-    node->type = target->type;
-    node->text = target->text;
-    node->raw = target->raw;
-    node->quoted = target->quoted;
-    node->value_line = target->value_line;
-    node->first = target->first;
-    node->last = target->last;
-}
-
 /* Adds the entries of a map that "<<" names to the map that names it, after its own. */
 static bool merge(struct parser *parser, struct node *map, const struct node *from)
 {
@@ -115,7 +104,7 @@ static bool merge(struct parser *parser, struct node *map, const struct node *fr
         struct node *copy = node_add(parser->arena, map, entry->type, entry->key, entry->line);
         if (!copy)
             return out_of_memory(parser);
-        share(copy, entry);
+        node_become(copy, entry);
     }
     return true;
 }
@@ -205,7 +194,7 @@ static bool take_alias(struct parser *parser, const yaml_event_t *event)
     if (!node)
         return out_of_memory(parser);
     if (target)
-        share(node, target);
+        node_become(node, target);
     return true;
 }
 
