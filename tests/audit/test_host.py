@@ -132,19 +132,19 @@ def test_registries_and_images_of_containers(machine):
 
 
 def test_accounts_are_named_and_their_keys_are_not_shown(machine):
-    home = "/home/" + "ada"
+    home, root = "/home/" + "ada", "/" + "root"
     result = machine({
-        "/etc/passwd": f"root:x:0:0::/root:/bin/sh\nada:x:1000:1000::{home}:/bin/sh\n",
+        "/etc/passwd": f"root:x:0:0::{root}:/bin/sh\nada:x:1000:1000::{home}:/bin/sh\n",
         f"{home}/.aws/credentials": "[prod]\naws_access_key_id = topsecret99\naws_secret_access_key = topsecret99\n",
         f"{home}/.netrc": "machine api.heroku.com login ada@x.org password topsecret99\n",
-        "/root/.kube/config": "clusters:\n- name: main\n  cluster:\n"
+        f"{root}/.kube/config": "clusters:\n- name: main\n  cluster:\n"
                               "    server: https://0A1B.gr7.eu-west-1.eks.amazonaws.com\n"
                               "users:\n- user: {token: topsecret99}\n",
-        "/root/.docker/config.json": '{"auths": {"https://index.docker.io/v1/": {"auth": "topsecret99"}}}',
-        "/root/.config/gh/hosts.yml": "github.com:\n    oauth_token: topsecret99\n    user: ada\n",
+        f"{root}/.docker/config.json": '{"auths": {"https://index.docker.io/v1/": {"auth": "topsecret99"}}}',
+        f"{root}/.config/gh/hosts.yml": "github.com:\n    oauth_token: topsecret99\n    user: ada\n",
     })
     findings = result["findings"]
-    assert places(findings, "aws") == {(f"{home}/.aws/credentials", 1), ("/root/.kube/config", 4)}
+    assert places(findings, "aws") == {(f"{home}/.aws/credentials", 1), (f"{root}/.kube/config", 4)}
     assert any(finding["text"] == "account prod" for finding in findings)
     assert {"heroku", "docker", "github"} <= providers(findings)
     assert "topsecret99" not in json.dumps(result) and "ada@x.org" not in json.dumps(result)
